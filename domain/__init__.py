@@ -1,0 +1,1 @@
+"""Pure vocabulary and rules of the product: no I/O, no framework but pydantic."""

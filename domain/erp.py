@@ -1,0 +1,122 @@
+"""The ERP as one interface: what every implementation (云星空, 旗舰版) can do with bills.
+
+Batched by nature: every call takes many bills of one form and answers for each on its own, so that one bad bill never
+fails its neighbours. A fault that concerns the call as a whole is raised; a fault of one bill is returned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, Protocol
+
+from domain.documents import Frozen
+from domain.faults import Fault
+
+
+class BillStatus(StrEnum):
+    """`FDocumentStatus`: the five states of a Kingdee bill."""
+
+    DRAFT = "Z"
+    CREATED = "A"
+    SUBMITTED = "B"
+    AUDITED = "C"
+    REAUDIT = "D"
+
+    @property
+    def can_submit(self) -> bool:
+        return self in (BillStatus.DRAFT, BillStatus.CREATED, BillStatus.REAUDIT)
+
+
+class BillForm(Frozen):
+    """A bill form of the ERP and the keys needed to read one of its bills back.
+
+    Attributes:
+        id: form id, e.g. ``SAL_OUTSTOCK``.
+        entry: key of the line entity, e.g. ``FEntity``.
+        material, quantity, amount: line keys read back for comparison, e.g. ``FMaterialID.FNumber``.
+        head: head keys read back for comparison (dotted where base data), e.g. ``FDate``.
+    """
+
+    id: str
+    entry: str
+    material: str
+    quantity: str
+    amount: str
+    head: tuple[str, ...] = ()
+
+
+class Bill(Frozen):
+    """A bill to be written: its caller-chosen number and the field tree of the target form."""
+
+    number: str
+    model: dict[str, Any]
+
+
+class FoundBill(Frozen):
+    """A bill as the ERP has it now."""
+
+    id: str
+    number: str
+    status: BillStatus
+    cancelled: bool = False
+
+
+class BillLine(Frozen):
+    """A line read back from the ERP, in the bill's own currency."""
+
+    entry_id: str
+    material: str
+    quantity: Decimal
+    amount: Decimal
+
+
+class BillContent(Frozen):
+    """Head values (by the keys of `BillForm.head`) and lines of a bill, for comparison with what we want there."""
+
+    head: dict[str, str]
+    lines: tuple[BillLine, ...]
+
+
+class Match(Frozen):
+    """One condition of a query: `key` (dotted where base data) equals one of `values`."""
+
+    key: str
+    values: tuple[str, ...]
+
+
+class Erp(Protocol):
+    """What a flow may ask of the ERP. All methods raise `Fault` when the call as a whole failed."""
+
+    async def find(self, form: BillForm, numbers: Sequence[str]) -> Mapping[str, FoundBill]:
+        """The bills that exist, by number. Absent means: the ERP positively has no such bill."""
+        ...
+
+    async def read(self, form: BillForm, numbers: Sequence[str]) -> Mapping[str, BillContent]:
+        """Contents of the bills that exist, by number."""
+        ...
+
+    async def save(
+        self, form: BillForm, bills: Sequence[Bill], *, submit_and_audit: bool, options: Mapping[str, Any] | None = None
+    ) -> Mapping[str, Fault | None]:
+        """Create the bills; None for each that was taken. `submit_and_audit`: all three steps or nothing per bill."""
+        ...
+
+    async def submit(self, form: BillForm, numbers: Sequence[str]) -> Mapping[str, Fault | None]: ...
+
+    async def audit(self, form: BillForm, numbers: Sequence[str]) -> Mapping[str, Fault | None]: ...
+
+    async def unaudit(self, form: BillForm, numbers: Sequence[str]) -> Mapping[str, Fault | None]: ...
+
+    async def withdraw(self, form: BillForm, numbers: Sequence[str]) -> Mapping[str, Fault | None]:
+        """Take submitted bills back (撤销), so that they can be deleted."""
+        ...
+
+    async def delete(self, form: BillForm, numbers: Sequence[str]) -> Mapping[str, Fault | None]: ...
+
+    async def query(
+        self, form: str, fields: Sequence[str], matches: Sequence[Match], *, limit: int | None = None
+    ) -> list[dict[str, Any]]:
+        """Rows of a form by exact conditions, read page by page in a stable order; values keyed by the field asked."""
+        ...
