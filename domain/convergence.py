@@ -1,0 +1,265 @@
+"""Writing means converging (requirement L2): look at the bill, take only the steps that are missing, look again.
+
+It can be started from any state of the bill, by any worker, any number of times, and with any step of an earlier try
+having taken effect unseen. It ends with exactly one audited bill, or with a reason and no half of one. Many bills of
+one form travel together; each gets its own verdict.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from domain.erp import Bill, BillContent, BillForm, BillStatus, Erp, FoundBill
+from domain.faults import Fault, FaultKind
+
+BILL_EXISTS = "bill_exists"
+"""Fault code of every ERP connector for: this bill number is taken."""
+WRONG_STATE = "wrong_state"
+"""Fault code of every ERP connector for: the bill is not in the state for this step (any more). Look again."""
+ROUNDS = 4
+"""Looks before we call a bill restless: somebody else keeps changing it, so it is tried again later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What a bill line comes down to in the books."""
+
+    material: str
+    quantity: Decimal
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A bill that has to be in the ERP, audited, with this content.
+
+    Attributes:
+        reference: the source's own number as it stands in the bill's reference field; proves that a bill is ours.
+        lines: material, quantity and amount of each line, for comparison with a bill that is already there.
+        ours: we may have sent this bill, or an older version of it, before. Only then may a different bill with
+            our reference be replaced; otherwise it belongs to somebody else and is a conflict.
+    """
+
+    bill: Bill
+    reference: str
+    lines: tuple[Line, ...]
+    ours: bool
+
+
+class Ending(StrEnum):
+    """How converging ended for one bill."""
+
+    AUDITED = "audited"
+    CONFLICT = "conflict"
+    """The number is taken by a bill that is not ours."""
+    REFUSED = "refused"
+    """The ERP said no; whatever had been written is gone again."""
+    STUCK = "stuck"
+    """The ERP said no and refuses to let go of what had been written: a person has to look."""
+    AGAIN = "again"
+    """A passing trouble of this one bill, such as an edit lock: it is tried again later, its neighbours go on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of one bill. `fault` carries the ERP's words when it is not audited."""
+
+    ending: Ending
+    bill_id: str | None = None
+    fault: Fault | None = None
+    undo_fault: Fault | None = None
+
+
+BeforeWrite = Callable[[Sequence[str]], Awaitable[None]]
+"""Told the bill numbers about to be sent for the first time, before they are: the memory behind `Wanted.ours`."""
+
+
+async def converge(
+    erp: Erp,
+    form: BillForm,
+    wanted: Sequence[Wanted],
+    *,
+    submit_and_audit: bool,
+    options: Mapping[str, Any],
+    before_write: BeforeWrite,
+) -> dict[str, Verdict]:
+    """Bring every wanted bill to audited, whatever state it is in. Returns a verdict for each number.
+
+    Raises:
+        Fault: a call as a whole failed; what it did is unknown and the next try finds out.
+    """
+    work = _Convergence(erp, form, {w.bill.number: w for w in wanted}, submit_and_audit, options, before_write)
+    return await work.run()
+
+
+@dataclass(slots=True)
+class _Convergence:
+    erp: Erp
+    form: BillForm
+    wanted: dict[str, Wanted]
+    submit_and_audit: bool
+    options: Mapping[str, Any]
+    before_write: BeforeWrite
+    verdicts: dict[str, Verdict] = field(default_factory=dict)
+    written: set[str] = field(default_factory=set)
+    """Saved by this very run, so their content needs no second look."""
+    agreed: set[str] = field(default_factory=set)
+    """Found with the content we want."""
+
+    async def run(self) -> dict[str, Verdict]:
+        for _ in range(ROUNDS):
+            open_ = [number for number in self.wanted if number not in self.verdicts]
+            if not open_:
+                return self.verdicts
+            found = await self.erp.find(self.form, open_)
+            await self._compare({n: b for n, b in found.items() if n not in self.written | self.agreed})
+            await self._step(found)
+        left = [number for number in self.wanted if number not in self.verdicts]
+        if left:
+            message = f"bills keep changing under our hands: {', '.join(left[:5])}"
+            raise Fault(FaultKind.TRANSIENT, system="erp", code="restless", message=message)
+        return self.verdicts
+
+    async def _step(self, found: Mapping[str, FoundBill]) -> None:
+        """Take the next missing steps of every bill that is still open."""
+        for number, bill in found.items():
+            if number not in self.verdicts and bill.status is BillStatus.AUDITED:
+                self.verdicts[number] = Verdict(Ending.AUDITED, bill_id=bill.id)
+        open_ = [number for number in self.wanted if number not in self.verdicts]
+        absent = [number for number in open_ if number not in found]
+        saved = await self._save(absent) if absent else []
+        to_submit = [n for n in open_ if n in found and found[n].status.can_submit]
+        to_audit = [n for n in open_ if n in found and found[n].status is BillStatus.SUBMITTED]
+        if not self.submit_and_audit:
+            to_submit += saved
+        if to_submit:
+            to_audit += await self._take(self.erp.submit, to_submit)
+        if to_audit:
+            await self._take(self.erp.audit, to_audit)
+
+    async def _save(self, numbers: Sequence[str]) -> list[str]:
+        await self.before_write(numbers)
+        bills = [self.wanted[number].bill for number in numbers]
+        answers = await self.erp.save(
+            self.form, bills, submit_and_audit=self.submit_and_audit, options=dict(self.options)
+        )
+        saved = []
+        for number in numbers:
+            fault = answers.get(number)
+            if fault is None:
+                self.written.add(number)
+                saved.append(number)
+            elif fault.code == BILL_EXISTS:
+                continue
+            elif _is_final(fault):
+                # Nothing of a refused packet is stored, so there is nothing to undo.
+                self.verdicts[number] = Verdict(Ending.REFUSED, fault=fault)
+            else:
+                self._again({number: fault})
+        return saved
+
+    async def _take(
+        self, operation: Callable[[BillForm, Sequence[str]], Awaitable[Mapping[str, Fault | None]]], numbers: list[str]
+    ) -> list[str]:
+        answers = await operation(self.form, numbers)
+        faults = {n: f for n in numbers if (f := answers.get(n)) is not None}
+        await self._undo({n: f for n, f in faults.items() if _is_final(f)})
+        self._again({n: f for n, f in faults.items() if not _is_final(f)})
+        return [number for number in numbers if number not in faults]
+
+    def _again(self, faults: Mapping[str, Fault]) -> None:
+        for number, fault in faults.items():
+            if fault.code != WRONG_STATE:
+                self.verdicts[number] = Verdict(Ending.AGAIN, fault=fault)
+
+    async def _undo(self, refused: Mapping[str, Fault]) -> None:
+        """Compensation (L3): a bill that cannot be audited does not stay behind half done.
+
+        A refusal may only mean that somebody took the step meanwhile, so the bill is looked at first.
+        """
+        if not refused:
+            return
+        found = await self.erp.find(self.form, list(refused))
+        audited = {n for n, bill in found.items() if bill.status is BillStatus.AUDITED}
+        going = [n for n in refused if n in found and n not in audited]
+        undone = await dissolve(self.erp, self.form, going) if going else {}
+        for number, fault in refused.items():
+            if number in audited:
+                continue
+            undo_fault = undone.get(number)
+            if undo_fault is None:
+                self.verdicts[number] = Verdict(Ending.REFUSED, fault=fault)
+            else:
+                self._cannot_undo(number, fault, undo_fault)
+
+    def _cannot_undo(self, number: str, fault: Fault, undo_fault: Fault) -> None:
+        ending = Ending.STUCK if _is_final(undo_fault) else Ending.AGAIN
+        self.verdicts[number] = Verdict(ending, fault=fault, undo_fault=undo_fault)
+
+    async def _compare(self, found: Mapping[str, FoundBill]) -> None:
+        """A bill that was there before us must be the very bill we want, or an older one of ours."""
+        if not found:
+            return
+        contents = await self.erp.read(self.form, list(found))
+        outdated = []
+        for number, bill in found.items():
+            wanted = self.wanted[number]
+            content = contents.get(number)
+            if content is None:
+                continue
+            if not bill.cancelled and same_content(self.form, wanted, content):
+                self.agreed.add(number)
+            elif wanted.ours and content.head.get(self.form.head[0]) == wanted.reference:
+                outdated.append(number)
+            else:
+                self.verdicts[number] = Verdict(Ending.CONFLICT, bill_id=bill.id)
+        for number, fault in (await dissolve(self.erp, self.form, outdated)).items() if outdated else ():
+            if fault is not None:
+                self._cannot_undo(number, fault, fault)
+
+
+def _is_final(fault: Fault) -> bool:
+    """Whether repeating the same call can change nothing."""
+    return fault.kind in (FaultKind.REFUSED, FaultKind.INVALID) and fault.code != WRONG_STATE
+
+
+def same_content(form: BillForm, wanted: Wanted, content: BillContent) -> bool:
+    """Whether a bill in the ERP says the same as ours: our reference, and line by line material, quantity, amount."""
+    there = sorted((line.material, line.quantity, line.amount) for line in content.lines)
+    ours = sorted((line.material, line.quantity, line.amount) for line in wanted.lines)
+    return content.head.get(form.head[0]) == wanted.reference and there == ours
+
+
+async def dissolve(erp: Erp, form: BillForm, numbers: Sequence[str]) -> dict[str, Fault | None]:
+    """Bring bills to absent: un-audit, withdraw and delete only what is needed (L3). None: it is gone.
+
+    Raises:
+        Fault: a call as a whole failed, or bills keep changing; the next try goes on where this one stopped.
+    """
+    results: dict[str, Fault | None] = {}
+    for _ in range(ROUNDS):
+        open_ = [number for number in numbers if number not in results]
+        if not open_:
+            return results
+        found = await erp.find(form, open_)
+        results.update({number: None for number in open_ if number not in found})
+        steps = (
+            (erp.unaudit, [n for n, b in found.items() if b.status is BillStatus.AUDITED]),
+            (erp.withdraw, [n for n, b in found.items() if b.status is BillStatus.SUBMITTED]),
+            (erp.delete, [n for n, b in found.items() if b.status.can_submit]),
+        )
+        for operation, these in steps:
+            if not these:
+                continue
+            answers = await operation(form, these)
+            faults = {n: f for n in these if (f := answers.get(n)) is not None}
+            results.update({n: f for n, f in faults.items() if f.code != WRONG_STATE})
+    left = [number for number in numbers if number not in results]
+    if left:
+        message = f"bills keep changing under our hands: {', '.join(left[:5])}"
+        raise Fault(FaultKind.TRANSIENT, system="erp", code="restless", message=message)
+    return results

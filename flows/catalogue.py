@@ -1,0 +1,300 @@
+"""Loads every flow file and refuses one that could not work: unknown paths, keys the form does not have, missing ones.
+
+A complaint names the file, the line, the field and what was expected.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from domain.conversions import CONVERSIONS
+from domain.mapping import (
+    RULE_KINDS,
+    SCOPES,
+    Const,
+    Each,
+    Group,
+    Link,
+    Lookup,
+    Rows,
+    Rule,
+    Source,
+    When,
+    rules_in,
+    split_path,
+)
+from domain.paths import PathError, row_type, type_at
+from domain.rates import Rate
+from flows.checks import CHECKS
+from flows.flow import Flow, Form
+from flows.yamltree import FlowFileError, Lines, line_of, load
+
+HERE = Path(__file__).parent
+M = TypeVar("M", bound=BaseModel)
+PLACEHOLDER = re.compile(r"\{([a-z_.]+)\}")
+
+
+class BillFacts(BaseModel):
+    """What a rule may say of our bill: `bill.number`."""
+
+    number: str
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """A checked flow with everything derived from it that is needed for each document."""
+
+    flow: Flow
+    form: Form
+    model: type[BaseModel]
+    file: Path
+
+    @cached_property
+    def lookups(self) -> tuple[tuple[Lookup, str | None], ...]:
+        """Every look-up with the list whose rows it sees, those of the links included."""
+        in_fields = [(rule, each) for rule, each in rules_in(self.flow.fields) if isinstance(rule, Lookup)]
+        in_links = [
+            (rule, link.each)
+            for link in self.flow.links.values()
+            for rule in link.match.values()
+            if isinstance(rule, Lookup)
+        ]
+        return (*in_fields, *in_links)
+
+    @cached_property
+    def link_fields(self) -> dict[str, tuple[str, ...]]:
+        """For each link, the ERP keys its rules take."""
+        taken: dict[str, dict[str, None]] = {name: {} for name in self.flow.links}
+        for rule, _ in rules_in(self.flow.fields):
+            if isinstance(rule, Link):
+                taken[rule.link][rule.value] = None
+        return {name: tuple(keys) for name, keys in taken.items()}
+
+
+class Catalogue:
+    """All flows by name."""
+
+    def __init__(self, schemes: Mapping[str, Scheme]) -> None:
+        self._schemes = dict(schemes)
+
+    def __iter__(self) -> Iterator[Scheme]:
+        return iter(self._schemes.values())
+
+    def __len__(self) -> int:
+        return len(self._schemes)
+
+    def __getitem__(self, flow: str) -> Scheme:
+        """Raises KeyError, naming the flows there are."""
+        if flow not in self._schemes:
+            raise KeyError(f"no flow {flow!r}; there are {', '.join(sorted(self._schemes))}")
+        return self._schemes[flow]
+
+
+def load_forms(folder: Path = HERE / "forms") -> dict[str, Form]:
+    """Every form definition by form id. Raises FlowFileError."""
+    forms = {}
+    for file in sorted(folder.rglob("*.yaml")):
+        form = _parse(Form, file)[0]
+        forms[form.form] = form
+    return forms
+
+
+def load_flow(file: Path, models: Mapping[str, type[BaseModel]], forms: Mapping[str, Form]) -> Scheme:
+    """One flow file, checked against the model of its stream and the key list of its form. Raises FlowFileError."""
+    flow, lines = _parse(Flow, file)
+    return _Checker(file, lines, flow, models, forms).check()
+
+
+def load_catalogue(
+    models: Mapping[str, type[BaseModel]], folder: Path = HERE, forms: Mapping[str, Form] | None = None
+) -> Catalogue:
+    """Every flow file of a folder. Raises FlowFileError at the first one that is wrong."""
+    forms = load_forms() if forms is None else forms
+    schemes: dict[str, Scheme] = {}
+    for file in sorted(folder.glob("*.yaml")):
+        scheme = load_flow(file, models, forms)
+        if scheme.flow.flow in schemes:
+            other = schemes[scheme.flow.flow].file
+            raise FlowFileError(
+                file, 1, "flow", f"expected a name of its own, {scheme.flow.flow!r} is taken by {other}"
+            )
+        schemes[scheme.flow.flow] = scheme
+    return Catalogue(schemes)
+
+
+def _parse(model: type[M], file: Path) -> tuple[M, Lines]:
+    tree, lines = load(file)
+    try:
+        return model.model_validate(tree), lines
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        # Pydantic puts the name of the rule kind into the path; the file does not have it there.
+        loc = tuple(part for i, part in enumerate(first["loc"]) if not _is_tag(lines, first["loc"], i))
+        field = ".".join(str(part) for part in loc) or "(file)"
+        raise FlowFileError(
+            file, line_of(lines, loc), field, f"{first['msg']} (got {_short(first['input'])})"
+        ) from error
+
+
+def _is_tag(lines: Lines, loc: tuple[int | str, ...], index: int) -> bool:
+    if loc[index] not in RULE_KINDS:
+        return False
+    before = tuple(part for i, part in enumerate(loc[:index]) if not _is_tag(lines, loc, i))
+    # A rule's own key of the same name follows its tag: `source.source`.
+    return (*before, loc[index]) not in lines or (index + 1 < len(loc) and loc[index + 1] == loc[index])
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+@dataclass
+class _Checker:
+    """Checks one flow; each complaint knows where it stands in the file."""
+
+    file: Path
+    lines: Lines
+    flow: Flow
+    models: Mapping[str, type[BaseModel]]
+    forms: Mapping[str, Form]
+
+    def check(self) -> Scheme:
+        flow = self.flow
+        if flow.source.stream not in self.models:
+            self._fail(("source", "stream"), f"expected one of {', '.join(sorted(self.models))}")
+        if flow.target.form not in self.forms:
+            self._fail(("target", "form"), f"expected one of {', '.join(sorted(self.forms))}")
+        self.model = self.models[flow.source.stream]
+        self.form = self.forms[flow.target.form]
+        for name, path in (("currency", flow.rate.currency), ("day", flow.rate.day)):
+            self._path(path, None, ("rate", name))
+        for i, case in enumerate(flow.fate):
+            self._fate(i, case.path, case.gap)
+        for i, check in enumerate(flow.checks):
+            if check not in CHECKS:
+                self._fail(("checks", i), f"expected one of {', '.join(sorted(CHECKS))}")
+        for name, link in flow.links.items():
+            at = ("links", name)
+            self._path(link.each, None, (*at, "each"), rows=True)
+            self._path(link.quantity, link.each, (*at, "quantity"))
+            self._placeholders(link.gap, link.each, (*at, "gap"))
+            for key, rule in link.match.items():
+                self._rule(rule, link.each, (*at, "match", key))
+        if flow.target.closes is not None:
+            if flow.target.closes_each is not None:
+                self._path(flow.target.closes_each, None, ("target", "closes_each"), rows=True)
+            self._placeholders(flow.target.closes, flow.target.closes_each, ("target", "closes"))
+        self._fields(flow.fields, "", None, ("fields",))
+        self._required()
+        return Scheme(flow, self.form, self.model, self.file)
+
+    def _fail(self, at: tuple[str | int, ...], expected: str) -> None:
+        raise FlowFileError(self.file, line_of(self.lines, at), ".".join(str(part) for part in at), expected)
+
+    def _fate(self, i: int, path: str | None, gap: str | None) -> None:
+        if path is not None:
+            self._path(path, None, ("fate", i, "if"))
+        elif i + 1 < len(self.flow.fate):
+            self._fail(("fate", i), "expected an `if`: only the last case may be without, later ones are never reached")
+        if i + 1 == len(self.flow.fate) and path is not None:
+            self._fail(("fate", i), "expected the last case to have no `if`, so that every document has a fate")
+        if gap is not None:
+            self._placeholders(gap, None, ("fate", i, "gap"))
+        case = self.flow.fate[i]
+        if (case.then == "wait") != (case.hold is not None):
+            self._fail(("fate", i), "expected `hold` (a hold reason) with `then: wait`, and only there")
+        if (case.then == "skip") != (case.skip is not None):
+            self._fail(("fate", i), "expected `skip` (a skip reason) with `then: skip`, and only there")
+
+    def _placeholders(self, text: str, each: str | None, at: tuple[str | int, ...]) -> None:
+        for path in PLACEHOLDER.findall(text):
+            self._path(path, each, at)
+
+    def _path(self, path: str, each: str | None, at: tuple[str | int, ...], *, rows: bool = False) -> None:
+        scope, *rest = split_path(path)
+        if scope not in SCOPES:
+            self._fail(at, f"expected a path starting with {', '.join(SCOPES)}, got {path!r}")
+        roots: dict[str, type[BaseModel]] = {"document": self.model, "rate": Rate, "bill": BillFacts}
+        try:
+            if scope == "line":
+                if each is None:
+                    self._fail(at, "expected no `line.` here: there is no `each` around it")
+                else:
+                    roots["line"] = row_type(self.model, split_path(each)[1:])
+            (row_type if rows else type_at)(roots[scope], tuple(rest))
+        except PathError as error:
+            self._fail(at, f"expected a path of {roots[scope].__name__}, {error}")
+
+    def _fields(self, fields: Mapping[str, Rule], parent: str, each: str | None, at: tuple[str | int, ...]) -> None:
+        for key, rule in fields.items():
+            here = (*at, key)
+            self._key(key, parent, rule, here)
+            self._rule(rule, each, here, key)
+
+    def _key(self, key: str, parent: str, rule: Rule, at: tuple[str | int, ...]) -> None:
+        first = key.partition(".")[0]
+        if first.startswith("F_"):
+            return
+        if parent.endswith("_Link") and first.startswith(f"{parent}_"):
+            return
+        known = self._keys_of(parent)
+        nested = isinstance(rule, (Each, Group)) and first in (*self.form.head, *self.form.entries)
+        if first not in known and not nested:
+            where = parent or "the head"
+            self._fail(at, f"expected a key of {self.form.form} in {where}, got {first!r}")
+
+    def _keys_of(self, parent: str) -> tuple[str, ...]:
+        return self.form.entries.get(parent, self.form.head.get(parent, ()))
+
+    def _rule(self, rule: Rule, each: str | None, at: tuple[str | int, ...], key: str = "") -> None:
+        match rule:
+            case Source() | Lookup() | Link():
+                self._leaf(rule, each, at)
+            case When():
+                for part in (rule.when, rule.then, rule.otherwise):
+                    if part is not None:
+                        self._rule(part, each, at, key)
+            case Each():
+                self._path(rule.each, None, at, rows=True)
+                self._fields(rule.fields, key, rule.each, (*at, "fields"))
+            case Group():
+                self._fields(rule.fields, key, each, (*at, "fields"))
+            case Rows():
+                for i, row in enumerate(rule.rows):
+                    self._fields(row, key, each, (*at, "rows", i))
+            case Const():
+                pass
+
+    def _leaf(self, rule: Source | Lookup | Link, each: str | None, at: tuple[str | int, ...]) -> None:
+        match rule:
+            case Source():
+                self._path(rule.source, each, at)
+                if rule.convert is not None and rule.convert not in CONVERSIONS:
+                    self._fail(at, f"expected convert to be one of {', '.join(sorted(CONVERSIONS))}")
+            case Lookup():
+                self._path(rule.key, each, at)
+            case Link():
+                if rule.link not in self.flow.links:
+                    self._fail(at, f"expected one of the links {', '.join(self.flow.links) or '(there are none)'}")
+                elif self.flow.links[rule.link].each != each:
+                    self._fail(at, f"expected a link rule only inside each: {self.flow.links[rule.link].each}")
+
+    def _required(self) -> None:
+        for dotted in self.form.required:
+            *parents, leaf = dotted.split(".")
+            fields: Mapping[str, Rule] = self.flow.fields
+            at: tuple[str | int, ...] = ("fields",)
+            for parent in parents:
+                rule = fields.get(parent)
+                fields = rule.fields if isinstance(rule, (Each, Group)) else {}
+                at = (*at, parent)
+            if not any(key.split(".")[0] == leaf for key in fields):
+                self._fail(at, f"expected a rule for {dotted}, {self.form.form} cannot be saved without it")

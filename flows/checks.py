@@ -1,0 +1,34 @@
+"""Named checks a flow may ask for before a document is mapped. Each says which field is wrong and what was expected."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from decimal import Decimal
+from typing import Any
+
+from domain.documents import Frozen
+from domain.money import round_half_up
+
+CENT = Decimal("0.01")
+
+
+class Problem(Frozen):
+    """One thing wrong with a source document."""
+
+    field: str
+    expected: str
+    got: str
+
+
+def amounts_agree(document: Any) -> Iterable[Problem]:
+    """Each line's own amount is its quantity times its price, to the cent; the books must not differ from the shop."""
+    for index, line in enumerate(document.lines):
+        wanted = round_half_up(line.qty * line.price, 2)
+        if line.amount is not None and abs(line.amount - wanted) >= CENT:
+            yield Problem(
+                field=f"lines.{index}.amount", expected=f"{line.qty} × {line.price} = {wanted}", got=str(line.amount)
+            )
+
+
+CHECKS: dict[str, Callable[[Any], Iterable[Problem]]] = {"amounts_agree": amounts_agree}
+"""Every check a flow file may name."""
