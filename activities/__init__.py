@@ -1,0 +1,1 @@
+"""Thin steps: take a typed input, call connectors and store, return a typed result."""

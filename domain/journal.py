@@ -33,6 +33,8 @@ class Step(StrEnum):
 class Outcome(StrEnum):
     """How a step ended."""
 
+    BEGUN = "begun"
+    """About to be done; what follows may never be heard of."""
     DONE = "done"
     HELD = "held"
     FAILED = "failed"

@@ -9,6 +9,9 @@ from typing import Protocol
 from domain.documents import Frozen
 from domain.money import Amount
 
+NOT_PUBLISHED = "not_published"
+"""Fault code for: the day's own rate is still to come today."""
+
 
 class Rate(Frozen):
     """The rate a document is booked at.
@@ -38,7 +41,7 @@ class RateSource(Protocol):
     async def rates(self, day: date) -> Mapping[str, Rate]:
         """The newest published rates with a date ≤ `day` and not older than 14 days, by currency.
 
-        Raises `Fault`: transient when the source is down or answers nonsense; invalid (code ``not_published``) when
-        the day's own rate is still to come (before 09:15 Asia/Shanghai of a day that is today).
+        Raises `Fault`: transient when the source is down or answers nonsense; invalid (code ``no_publication``) when
+        it has published nothing in that time.
         """
         ...

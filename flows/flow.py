@@ -136,8 +136,8 @@ class Form(Frozen):
     reference: str
     material: str
     quantity: str
+    price: str
     amount: str
-    total: str
     head: dict[str, tuple[str, ...]]
     entries: dict[str, tuple[str, ...]]
     required: tuple[str, ...]

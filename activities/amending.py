@@ -1,0 +1,71 @@
+"""Correcting fields of a source snapshot by hand: only what the source model knows, only to what it accepts."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from domain import jsontext
+from domain.journal import DocumentRecord, Sighting
+
+
+class Uncorrectable(ValueError):
+    """A correction that cannot be made: names the field and what was expected."""
+
+    def __init__(self, field: str, expected: str) -> None:
+        super().__init__(f"{field}: {expected}")
+        self.field, self.expected = field, expected
+
+
+def corrected(record: DocumentRecord, model: type[BaseModel], corrections: dict[str, str]) -> Sighting:
+    """The snapshot with the corrections made (``items.0.qty`` → ``"3"``), still valid by its model.
+
+    Raises:
+        Uncorrectable: a path leads nowhere, or the model refuses the value.
+    """
+    tree = jsontext.loads(record.body)
+    for path, value in corrections.items():
+        _put(tree, path, value)
+    try:
+        model.model_validate(tree)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise Uncorrectable(".".join(str(part) for part in first["loc"]), first["msg"]) from error
+    body = jsontext.dumps(tree)
+    return Sighting(
+        key=record.key,
+        version="amended-" + hashlib.sha256(body.encode()).hexdigest()[:24],
+        body=body,
+        platform_no=record.platform_no,
+        shop=record.shop,
+        warehouse=record.warehouse,
+        related=record.related,
+        skus=record.skus,
+        correction=True,
+    )
+
+
+def _put(tree: Any, path: str, value: str) -> None:
+    *parents, leaf = path.split(".")
+    here = tree
+    for part in parents:
+        here = _child(here, part, path)
+    if isinstance(here, list):
+        _child(here, leaf, path)
+        here[int(leaf)] = value
+    elif isinstance(here, dict):
+        here[leaf] = value
+    else:
+        raise Uncorrectable(path, "expected a path into the source document")
+
+
+def _child(here: Any, part: str, path: str) -> Any:
+    if isinstance(here, list):
+        if not part.isdigit() or int(part) >= len(here):
+            raise Uncorrectable(path, f"expected a row number below {len(here)}, got {part!r}")
+        return here[int(part)]
+    if isinstance(here, dict) and part in here:
+        return here[part]
+    raise Uncorrectable(path, f"expected a field of the source document, got {part!r}")

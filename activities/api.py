@@ -1,0 +1,278 @@
+"""The signatures of all activities and what goes in and out: all that workflows know of them.
+
+Only keys and small facts travel through workflow history; documents and bills stay in the store.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from enum import StrEnum
+
+from temporalio import activity
+
+from domain.documents import DocumentKey, DocumentState, Frozen, Hold, SkipReason
+
+
+class Queues(Frozen):
+    """Task queues of the systems a document deals with: one per vendor account, so that each keeps its own limit."""
+
+    source: str
+    erp: str
+    rates: str
+
+
+class DocumentStart(Frozen):
+    """What a document's workflow is started with. Everything else it reads from the store.
+
+    Attributes:
+        erp: name of the ERP connection the bill goes to.
+        shipped_at: business time for the deadline (L9), if the source tells.
+        take_back: a person asked for a document that is already done to be reversed.
+        actor, reason: who asked, and why.
+        waiting: carried over when a long-waiting document starts a fresh history: the hold it waits in.
+        version: with `waiting`, the version it was held with.
+    """
+
+    key: DocumentKey
+    queues: Queues
+    erp: str
+    take_back: bool = False
+    actor: str = ""
+    reason: str = ""
+    waiting: Hold | None = None
+    version: str = ""
+
+
+class DocumentEnd(Frozen):
+    """How a document's workflow ended."""
+
+    state: DocumentState
+    version: str
+    bill_number: str | None = None
+    skip_reason: SkipReason | None = None
+
+
+class DocumentStep(Frozen):
+    """The document and the version a step works on."""
+
+    key: DocumentKey
+    version: str
+    erp: str
+
+
+class Course(StrEnum):
+    """What validation says has to happen with a document."""
+
+    POST = "post"
+    REPOST = "repost"
+    """Its bill shows an older version: reverse that one, then post again (L6)."""
+    REVERSE = "reverse"
+    SKIP = "skip"
+    NOTHING = "nothing"
+    """The bill of this very version is audited already."""
+
+
+class Validated(Frozen):
+    """What validation found. `hold` set: the document waits, and the rest says nothing."""
+
+    version: str
+    course: Course
+    bill_number: str
+    form: str
+    currency: str = "CNY"
+    day: date | None = None
+    linked: bool = False
+    skip_reason: SkipReason | None = None
+    hold: Hold | None = None
+
+
+class ValidateStep(Frozen):
+    """Asks what has to happen with the latest version of a document."""
+
+    key: DocumentKey
+    erp: str
+    take_back: bool = False
+    actor: str = ""
+    reason: str = ""
+
+
+class RateStep(Frozen):
+    """Asks for the rate of a currency on a day."""
+
+    step: DocumentStep
+    currency: str
+    day: date
+
+
+class RateUsed(Frozen):
+    """The rate the document is booked at, written to its record; `hold` when there is none to be had."""
+
+    value: str | None = None
+    source: str | None = None
+    hold: Hold | None = None
+
+
+class StepDone(Frozen):
+    """How a step ended: done, or the document has to wait. `stale`: nothing was done, a newer version has come."""
+
+    hold: Hold | None = None
+    stale: bool = False
+
+
+class ReverseStep(Frozen):
+    """Asks for the bill to be taken out of the ERP. `final`: the document ends here, else it is posted anew."""
+
+    step: DocumentStep
+    final: bool
+    by_person: bool = False
+
+
+class Reversed(Frozen):
+    """`existed`: there was a bill to take back."""
+
+    existed: bool
+    hold: Hold | None = None
+
+
+class HoldStep(Frozen):
+    """Puts a hold on record, so that people see it and whoever closes the gap finds it."""
+
+    step: DocumentStep
+    hold: Hold
+
+
+class Decided(StrEnum):
+    """What freed a held document."""
+
+    RESUME = "resume"
+    AMEND = "amend"
+    SKIP = "skip"
+    CANCEL = "cancel"
+    GAP_CLOSED = "gap_closed"
+    SOURCE_CHANGED = "source_changed"
+
+
+class DecisionStep(Frozen):
+    """Puts on record what freed a document. `skip` ends it."""
+
+    step: DocumentStep
+    decided: Decided
+    actor: str
+    reason: str
+
+
+class AmendStep(Frozen):
+    """Corrects fields of the source snapshot by hand: dotted path → new value as text."""
+
+    step: DocumentStep
+    corrections: dict[str, str]
+    actor: str
+    reason: str
+
+
+class Amended(Frozen):
+    """The version the correction made, or which field could not take it and what was expected."""
+
+    version: str | None = None
+    field: str | None = None
+    expected: str | None = None
+
+
+class FetchStep(Frozen):
+    """Reads the document from the source again."""
+
+    step: DocumentStep
+
+
+class IntakeStep(Frozen):
+    """One poll of one stream of one source connection, up to `until`."""
+
+    flow: str
+    connection: str
+    until: datetime
+
+
+class Polled(Frozen):
+    """What a poll brought, counted."""
+
+    seen: int
+    new: int
+    changed: int
+
+
+class StartStep(Frozen):
+    """Starts (or tells the news to) the workflows of documents that are stored and due."""
+
+    flow: str
+    connection: str
+
+
+class Started(Frozen):
+    """How many workflows were started, and how many running ones were told that their source changed."""
+
+    started: int
+    told: int
+
+
+class DocumentSteps:
+    """Signatures of the steps of a document's life; `activities.document` carries them out.
+
+    validate, rate_known, map_bill, hold, decide and amend only read and write the store: local activities.
+    fetch runs on the source's queue, find_rate on the rates', map_linked, post and reverse on the ERP's.
+    """
+
+    @activity.defn(name="validate")
+    async def validate(self, step: ValidateStep) -> Validated:
+        raise NotImplementedError
+
+    @activity.defn(name="rate")
+    async def rate_known(self, step: RateStep) -> RateUsed | None:
+        raise NotImplementedError
+
+    @activity.defn(name="find_rate")
+    async def find_rate(self, step: RateStep) -> RateUsed:
+        raise NotImplementedError
+
+    @activity.defn(name="map")
+    async def map_bill(self, step: DocumentStep) -> StepDone:
+        raise NotImplementedError
+
+    @activity.defn(name="map_linked")
+    async def map_linked(self, step: DocumentStep) -> StepDone:
+        raise NotImplementedError
+
+    @activity.defn(name="post")
+    async def post(self, step: DocumentStep) -> StepDone:
+        raise NotImplementedError
+
+    @activity.defn(name="reverse")
+    async def reverse(self, step: ReverseStep) -> Reversed:
+        raise NotImplementedError
+
+    @activity.defn(name="hold")
+    async def hold(self, step: HoldStep) -> None:
+        raise NotImplementedError
+
+    @activity.defn(name="decide")
+    async def decide(self, step: DecisionStep) -> DocumentState:
+        raise NotImplementedError
+
+    @activity.defn(name="amend")
+    async def amend(self, step: AmendStep) -> Amended:
+        raise NotImplementedError
+
+    @activity.defn(name="fetch")
+    async def fetch(self, step: FetchStep) -> StepDone:
+        raise NotImplementedError
+
+
+class IntakeSteps:
+    """Signatures of intake; `activities.intake` carries them out. Both run on the source's queue."""
+
+    @activity.defn(name="poll")
+    async def poll(self, step: IntakeStep) -> Polled:
+        raise NotImplementedError
+
+    @activity.defn(name="start_documents")
+    async def start_documents(self, step: StartStep) -> Started:
+        raise NotImplementedError

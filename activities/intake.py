@@ -1,0 +1,46 @@
+"""Intake carried out: read what changed at a source, store it, then start what is due (L1, pains 3 to 6)."""
+
+from __future__ import annotations
+
+from temporalio import activity
+
+from activities.api import IntakeStep, IntakeSteps, Polled, Started, StartStep
+from activities.retrying import step
+from activities.starting import start_due
+from activities.workshop import Workshop
+from domain.exchanges import exchange_log
+
+_AT_A_TIME = 500
+
+
+class IntakeActivities(IntakeSteps):
+    """Both steps may be repeated at any point: what is stored twice is one, what is started twice is told."""
+
+    def __init__(self, workshop: Workshop) -> None:
+        self._shop = workshop
+        self.patience = workshop.patience
+
+    @activity.defn(name="poll")
+    @step
+    async def poll(self, step: IntakeStep) -> Polled:
+        source = self._shop.catalogue[step.flow].flow.source
+        stream = self._shop.streams[(step.connection, source.stream)]
+        overlap = self._shop.overlap if self._shop.overlap is not None else source.overlap
+        cursor = await self._shop.store.cursor(step.flow, step.connection)
+        seen = new = changed = 0
+        # The exchanges of a poll belong to no document; they are not kept.
+        with exchange_log():
+            async for window in stream.windows(step.flow, cursor, step.until, overlap):
+                moved = (step.flow, step.connection, window.cursor) if window.cursor is not None else None
+                taken = await self._shop.store.take_in(window.sightings, cursor=moved)
+                seen, new, changed = seen + taken.seen, new + taken.new, changed + taken.changed
+        return Polled(seen=seen, new=new, changed=changed)
+
+    @activity.defn(name="start_documents")
+    @step
+    async def start_documents(self, step: StartStep) -> Started:
+        started = told = 0
+        while due := await self._shop.store.due(_AT_A_TIME):
+            one, other = await start_due(self._shop, due)
+            started, told = started + one, told + other
+        return Started(started=started, told=told)

@@ -1,0 +1,129 @@
+"""From a fault to what Temporal does next, by kind alone (requirement L7). The only place that decides on retries."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
+from typing import Any, TypeVar
+
+import structlog
+from pydantic import Field
+from sqlalchemy.exc import DBAPIError
+from temporalio import activity
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
+from temporalio.service import RPCError
+
+from domain.documents import Frozen
+from domain.faults import Fault, FaultKind
+from store.errors import NotRecorded
+
+log = structlog.get_logger()
+S = TypeVar("S")
+A = TypeVar("A")
+R = TypeVar("R")
+
+
+class Patience(Frozen):
+    """How often and how long apart a step is tried, by kind of fault.
+
+    Attributes:
+        transient_tries: tries of a step that meets network trouble, the first one included.
+        transient_wait: seconds between them (requirement: 5 minutes, configurable).
+        throttled_wait: seconds to wait when a vendor throttles without saying for how long; never uses up a try.
+        rate_tries: tries for an exchange rate, the first one included (requirement: 3 more after the first).
+        rate_wait: seconds between them.
+    """
+
+    transient_tries: int = Field(default=3, ge=1)
+    transient_wait: float = Field(default=300, ge=0)
+    throttled_wait: float = Field(default=2, ge=0)
+    rate_tries: int = Field(default=4, ge=1)
+    rate_wait: float = Field(default=300, ge=0)
+
+
+@asynccontextmanager
+async def beating(tries: int) -> AsyncIterator[None]:
+    """Heartbeat while the block runs, so that a dead worker is noticed; the beat carries the tries used so far."""
+    timeout = activity.info().heartbeat_timeout
+    if timeout is None:
+        yield
+        return
+
+    async def beat() -> None:
+        while True:
+            activity.heartbeat(tries)
+            await asyncio.sleep(timeout.total_seconds() / 3)
+
+    task = asyncio.create_task(beat())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+def _tries_used() -> int:
+    details = activity.info().heartbeat_details
+    return int(details[0]) if details else 0
+
+
+def verdict(fault: Fault, tries_used: int, tries: int, wait: float, throttled_wait: float) -> ApplicationError:
+    """The error a fault becomes: the kind is its type, so that the workflow decides on data.
+
+    Args:
+        tries_used: tries that failed before this one, throttled ones not counted.
+    """
+    throttled = fault.kind is FaultKind.THROTTLED
+    delay = fault.retry_after or throttled_wait if throttled else max(wait, fault.retry_after or 0)
+    final = fault.kind not in (FaultKind.TRANSIENT, FaultKind.THROTTLED) or (not throttled and tries_used + 1 >= tries)
+    return ApplicationError(
+        fault.message,
+        fault.system,
+        fault.code,
+        fault.message,
+        type=fault.kind.value,
+        non_retryable=final,
+        next_retry_delay=None if final else timedelta(seconds=delay),
+        category=ApplicationErrorCategory.BENIGN if throttled else ApplicationErrorCategory.UNSPECIFIED,
+    )
+
+
+def step(method: Callable[[S, A], Coroutine[Any, Any, R]]) -> Callable[[S, A], Coroutine[Any, Any, R]]:
+    """Wraps an activity method: heartbeats, faults by kind, and a defect of ours fails the step instead of looping.
+
+    The object the method belongs to has a `patience`. Store trouble is left to the server's retry policy.
+    """
+    return _wrapped(method, lambda patience: (patience.transient_tries, patience.transient_wait))
+
+
+def rate_step(method: Callable[[S, A], Coroutine[Any, Any, R]]) -> Callable[[S, A], Coroutine[Any, Any, R]]:
+    """As `step`, with the tries and waits of exchange rates (requirement F04)."""
+    return _wrapped(method, lambda patience: (patience.rate_tries, patience.rate_wait))
+
+
+def _wrapped(
+    method: Callable[[S, A], Coroutine[Any, Any, R]], limits: Callable[[Patience], tuple[int, float]]
+) -> Callable[[S, A], Coroutine[Any, Any, R]]:
+    @functools.wraps(method)
+    async def run(self: Any, argument: A) -> R:
+        used = _tries_used()
+        try:
+            async with beating(used):
+                return await method(self, argument)
+        except Fault as fault:
+            tries, wait = limits(self.patience)
+            if fault.kind is not FaultKind.THROTTLED and activity.info().heartbeat_timeout is not None:
+                activity.heartbeat(used + 1)
+            raise verdict(fault, used, tries, wait, self.patience.throttled_wait) from fault
+        except (ApplicationError, RPCError, DBAPIError, NotRecorded, OSError):
+            # Temporal or the store cannot be used now: the server's own retry policy knows what to do.
+            raise
+        except Exception as error:
+            log.exception("defect", step=activity.info().activity_type)
+            raise ApplicationError("see the worker's log", type=type(error).__name__, non_retryable=True) from error
+
+    return run

@@ -1,0 +1,102 @@
+"""Starting document workflows: the same document is the same workflow, whoever saw it first (requirement L1)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+
+from temporalio.client import WorkflowHandle
+from temporalio.common import (
+    Priority,
+    SearchAttributePair,
+    TypedSearchAttributes,
+    WorkflowIDConflictPolicy,
+    WorkflowIDReusePolicy,
+)
+from temporalio.exceptions import WorkflowAlreadyStartedError
+
+from activities.api import DocumentEnd, DocumentStart
+from activities.workshop import Workshop
+from domain.decisions import SourceChanged
+from domain.documents import DocumentKey, DocumentState
+from domain.journal import DueDocument
+from workflows import attributes
+from workflows.document import DocumentWorkflow
+
+WORKFLOW_QUEUE = "kingpost"
+"""Task queue of the workflows; each vendor account has one of its own for the activities."""
+_AT_ONCE = 32
+
+
+async def start_due(workshop: Workshop, due: Sequence[DueDocument]) -> tuple[int, int]:
+    """Start each document's workflow, or tell the running one of the news; then remember that it knows.
+
+    Returns how many were started and how many were told. Safe to repeat: a workflow that was started or told by a
+    try whose answer was lost is told again, which costs it nothing.
+    """
+    gate = asyncio.Semaphore(_AT_ONCE)
+
+    async def one(document: DueDocument) -> bool:
+        async with gate:
+            return await _start(workshop, document)
+
+    results = await asyncio.gather(*(one(document) for document in due))
+    await workshop.store.started([(document.key, document.version) for document in due])
+    return sum(results), len(results) - sum(results)
+
+
+async def _start(workshop: Workshop, due: DueDocument) -> bool:
+    try:
+        await start_document(workshop, due, DocumentStart(**_whereto(workshop, due.key)))
+    except WorkflowAlreadyStartedError:
+        await start_document(
+            workshop, due, DocumentStart(**_whereto(workshop, due.key)), news=SourceChanged(version=due.version)
+        )
+        return False
+    return True
+
+
+def _whereto(workshop: Workshop, key: DocumentKey) -> dict[str, object]:
+    route = workshop.routes[key.connection]
+    return {"key": key, "queues": route.queues, "erp": route.erp}
+
+
+async def start_document(
+    workshop: Workshop, due: DueDocument, start: DocumentStart, *, news: SourceChanged | None = None
+) -> WorkflowHandle[DocumentWorkflow, DocumentEnd]:
+    """Start the workflow of one document; with `news`, a running one is told instead of being in the way.
+
+    Raises:
+        WorkflowAlreadyStartedError: it is running and there was no news for it.
+    """
+    key = due.key
+    flow = workshop.catalogue[key.flow].flow
+    order = due.platform_no or key.number
+    return await workshop.client.start_workflow(
+        DocumentWorkflow.run,
+        start,
+        id=key.workflow_id,
+        task_queue=WORKFLOW_QUEUE,
+        id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING if news else WorkflowIDConflictPolicy.FAIL,
+        task_timeout=timedelta(seconds=20),
+        start_signal="source_changed" if news else None,
+        start_signal_args=[news] if news else [],
+        static_summary=f"{flow.title.zh} {order} · {due.shop}",
+        static_details=f"{flow.title.zh} / {flow.title.en}\n\n{order} · {due.shop} · {len(due.skus)} SKU",
+        priority=Priority(fairness_key=due.shop[:64] or None),
+        search_attributes=TypedSearchAttributes(
+            [
+                SearchAttributePair(attributes.SOURCE_SYSTEM, workshop.routes[key.connection].system),
+                SearchAttributePair(attributes.FLOW, key.flow),
+                SearchAttributePair(attributes.DOCUMENT_TYPE, flow.document_type),
+                SearchAttributePair(attributes.PLATFORM_ORDER_NO, due.platform_no),
+                SearchAttributePair(attributes.SOURCE_NO, key.number),
+                SearchAttributePair(attributes.SHOP, due.shop),
+                SearchAttributePair(attributes.WAREHOUSE, due.warehouse),
+                SearchAttributePair(attributes.DOCUMENT_STATE, DocumentState.RUNNING.value),
+                SearchAttributePair(attributes.SKUS, attributes.fitting(due.skus)),
+            ]
+        ),
+    )

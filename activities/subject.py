@@ -1,0 +1,77 @@
+"""A document as its flow sees it: the parsed source snapshot with the scheme that maps it."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from domain import holds, jsontext
+from domain.documents import DocumentKey, Hold
+from domain.journal import DocumentRecord
+from domain.paths import follow
+from flows.catalogue import PLACEHOLDER, Scheme
+from flows.checks import CHECKS
+
+_KEPT = 512
+"""Parsed documents kept: the steps of one document usually run in one worker, moments apart."""
+
+
+class Subjects:
+    """Parses snapshots, remembering the latest ones."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[tuple[DocumentKey, str], BaseModel] = OrderedDict()
+
+    def parse(self, scheme: Scheme, record: DocumentRecord) -> BaseModel:
+        """The typed source document. Raises ValidationError."""
+        at = (record.key, record.version)
+        found = self._kept.get(at)
+        if found is None:
+            found = scheme.model.model_validate(jsontext.loads(record.body))
+            self._kept[at] = found
+            if len(self._kept) > _KEPT:
+                self._kept.popitem(last=False)
+        return found
+
+
+def invalid(error: ValidationError, scheme: Scheme) -> Hold:
+    """The hold for a snapshot that breaks its model; names the first field, says how many more."""
+    errors = error.errors(include_url=False)
+    first = errors[0]
+    field = ".".join(str(part) for part in first["loc"]) or "(document)"
+    more = f"（另有 {len(errors) - 1} 处）" if len(errors) > 1 else ""
+    got = repr(first["input"])
+    got = got if len(got) <= 120 else got[:117] + "..."
+    return holds.source_invalid(field, first["msg"] + more, got, scheme.flow.owners)
+
+
+def problems(scheme: Scheme, document: BaseModel) -> Hold | None:
+    """The hold for the first check of the flow that the document fails."""
+    for name in scheme.flow.checks:
+        for problem in CHECKS[name](document):
+            return holds.source_invalid(problem.field, problem.expected, problem.got, scheme.flow.owners)
+    return None
+
+
+def value_at(document: BaseModel, path: str, line: Any = None) -> Any:
+    """The value of a checked `document.` or `line.` path."""
+    scope, *rest = path.split(".")
+    return follow(line if scope == "line" else document, tuple(rest))
+
+
+def fill(template: str, document: BaseModel, line: Any = None) -> str:
+    """A template with its ``{path}`` placeholders filled from the document."""
+    return PLACEHOLDER.sub(lambda found: str(value_at(document, found[1], line)), template)
+
+
+def gaps_closed(scheme: Scheme, document: BaseModel) -> list[str]:
+    """The gap keys that are closed once the document's bill is posted."""
+    target = scheme.flow.target
+    if target.closes is None:
+        return []
+    if target.closes_each is None:
+        return [fill(target.closes, document)]
+    rows = value_at(document, target.closes_each)
+    return list(dict.fromkeys(fill(target.closes, document, row) for row in rows))

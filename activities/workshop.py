@@ -1,0 +1,96 @@
+"""What the activities of one worker share: store, flows, connections, client."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Protocol
+
+from pydantic import BaseModel
+from temporalio.client import Client
+
+from activities.api import Queues
+from activities.retrying import Patience
+from domain.documents import Frozen
+from domain.erp import Erp
+from domain.journal import Sighting
+from domain.rates import Rate
+from flows.catalogue import Catalogue
+from store.store import Store
+
+
+class Window(Frozen):
+    """A part of what a source has, and the cursor that says: everything up to here is yours. None: more is to come."""
+
+    sightings: tuple[Sighting, ...]
+    cursor: str | None
+
+
+class Stream(Protocol):
+    """Documents of one kind from one source connection."""
+
+    model: type[BaseModel]
+
+    def windows(self, flow: str, cursor: str | None, until: datetime, overlap: int) -> AsyncIterator[Window]:
+        """Everything that changed since the cursor (and `overlap` seconds before it) up to `until`, in parts."""
+        ...
+
+    async def one(self, flow: str, number: str) -> Sighting | None:
+        """The document as the source has it now; None when it has none of that number."""
+        ...
+
+
+class Rates(Protocol):
+    """Exchange rates of a day, whatever source they come from."""
+
+    async def rates(self, day: date, now: datetime) -> Mapping[str, Rate]: ...
+
+    async def rate(self, currency: str, day: date, now: datetime) -> Rate: ...
+
+
+class Route(Frozen):
+    """Where the documents of a source connection go.
+
+    Attributes:
+        erp: name of the ERP connection.
+        bill_prefix: put in front of the source's number to make the bill number, so that two connections with
+            overlapping numbers never meet in one ERP.
+    """
+
+    system: str
+    erp: str
+    bill_prefix: str
+    queues: Queues
+
+
+@dataclass(frozen=True)
+class Batching:
+    """How requests to the ERP travel together. `linger` in seconds."""
+
+    linger: float = 0.02
+    most: int = 50
+    lanes: int = 2
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """Everything an activity may need. One per worker process."""
+
+    store: Store
+    catalogue: Catalogue
+    streams: Mapping[tuple[str, str], Stream]
+    """By connection and stream name."""
+    routes: Mapping[str, Route]
+    """By source connection."""
+    erps: Mapping[str, Erp]
+    rates: Rates
+    client: Client
+    patience: Patience
+    batching: Batching = field(default_factory=Batching)
+    overlap: int | None = None
+    """Seconds read again at each poll, instead of what the flow file says."""
+
+    def connections_of(self, stream: str) -> Sequence[str]:
+        """The source connections that have a stream."""
+        return [connection for connection, name in self.streams if name == stream]

@@ -1,0 +1,55 @@
+"""What all commands share: the terminal, the open store, and one sentence instead of a traceback."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any, NoReturn, TypeVar
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from temporalio.service import RPCError
+
+import settings as configuration
+import worker as worker_process
+from activities.workshop import Workshop
+from flows.yamltree import FlowFileError
+from store.migrate import migrate
+
+out = Console(soft_wrap=True)
+err = Console(stderr=True, soft_wrap=True)
+T = TypeVar("T")
+
+
+class Refused(Exception):
+    """A command that cannot be carried out; the text says why in one sentence."""
+
+
+def stop(sentence: str, status: int) -> NoReturn:
+    """End the command: 2 for a wrong call or configuration, 1 for everything else that is in the way."""
+    err.print(escape(sentence), style="red", highlight=False)
+    raise typer.Exit(status)
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Run a command; what the user can do something about ends in one sentence, not in a traceback."""
+    try:
+        return asyncio.run(work)
+    except configuration.Misconfigured as error:
+        stop(str(error), 2)
+    except (Refused, FlowFileError) as error:
+        stop(str(error), 1)
+    except RPCError as error:
+        stop(f"Temporal ({error.status.name}): {error.message}", 1)
+
+
+@asynccontextmanager
+async def open_shop() -> AsyncIterator[Workshop]:
+    """Store, flows and connections; Temporal is only connected to when it is needed."""
+    settings = configuration.required(configuration.load())
+    await asyncio.to_thread(migrate, settings.store_url.get_secret_value())
+    client = await worker_process.connect(settings, lazy=True)
+    async with worker_process.workshop(settings, client) as shop:
+        yield shop

@@ -1,0 +1,1 @@
+"""Simulators of the exchange rate publishers: CFETS (chinamoney), SAFE and Frankfurter."""

@@ -1,0 +1,192 @@
+"""Settings: a TOML file, environment variables and files with secrets, later ones winning in this order.
+
+Environment: ``KINGPOST_`` and the path of the setting joined by ``__``, e.g. ``KINGPOST_GALAXY__MAIN__APP_SECRET``.
+Secrets as files: the same path in lower case is the name of a file in ``KINGPOST_SECRETS_DIR``, e.g.
+``galaxy__main__app_secret``.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Self
+
+from connectors.jushuitan.access import JushuitanAccess
+from pydantic import AwareDatetime, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    NestedSecretsSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from activities.retrying import Patience
+from connectors.galaxy.access import GalaxyAccess
+from connectors.rates.chain import RateAccess
+from domain.documents import Frozen
+
+DEMO_FILE = Path(".kingpost/demo.toml")
+"""Written by the demo, so that a second terminal finds it."""
+
+
+class Misconfigured(Exception):
+    """A setting is missing or wrong. The text is one sentence that names it."""
+
+
+class TemporalSettings(Frozen):
+    """The Temporal cluster. `web` is the address of its Web UI, for links."""
+
+    address: str = "127.0.0.1:7233"
+    namespace: str = "default"
+    tls: bool = False
+    api_key: SecretStr | None = None
+    web: str = "http://127.0.0.1:8233"
+
+
+class JushuitanSource(JushuitanAccess):
+    """A Jushuitan account as a source of documents.
+
+    Attributes:
+        erp: name of the Galaxy connection its bills go to.
+        bill_prefix: put in front of the source's numbers to make bill numbers; two accounts need two prefixes.
+        since: documents changed before this moment are left alone at the first poll; default: a day before it.
+    """
+
+    erp: str = "main"
+    bill_prefix: str = Field(default="", max_length=20)
+    since: AwareDatetime | None = None
+
+
+class WorkerSettings(Frozen):
+    """How a worker process runs.
+
+    Attributes:
+        every: seconds between polls of every flow, instead of what the flow files say; for demonstrations.
+        overlap: seconds read again at each poll, instead of what the flow files say.
+        linger, batch, lanes: how long a bill waits for company (seconds), how many travel together, in how many calls
+            at once for each form.
+        workflow_tasks, activities: how many of each one process carries at once.
+        schedules: whether this worker sees to it that the intake schedules exist.
+    """
+
+    every: int | None = Field(default=None, gt=0)
+    overlap: int | None = Field(default=None, ge=0)
+    linger: float = Field(default=0.02, ge=0)
+    batch: int = Field(default=50, ge=1)
+    lanes: int = Field(default=2, ge=1)
+    workflow_tasks: int = Field(default=100, ge=2)
+    activities: int = Field(default=200, ge=1)
+    schedules: bool = True
+
+
+class Settings(BaseSettings):
+    """Everything a worker or a command needs to know."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="KINGPOST_",
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        nested_model_default_partial_update=True,
+    )
+
+    store_url: SecretStr = SecretStr("sqlite:///.kingpost/kingpost.db")
+    secret_key: SecretStr | None = None
+    temporal: TemporalSettings = TemporalSettings()
+    rates: RateAccess = RateAccess(
+        central_parity_url="https://www.chinamoney.com.cn",
+        safe_url="https://www.safe.gov.cn",
+    )
+    patience: Patience = Patience()
+    worker: WorkerSettings = WorkerSettings()
+    galaxy: dict[str, GalaxyAccess] = Field(default_factory=dict)
+    jushuitan: dict[str, JushuitanSource] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _connections_fit(self) -> Self:
+        seen: dict[tuple[str, str], str] = {}
+        for name, source in self.jushuitan.items():
+            if source.erp not in self.galaxy:
+                raise ValueError(f"jushuitan.{name}.erp names {source.erp!r}, expected one of {sorted(self.galaxy)}")
+            other = seen.setdefault((source.erp, source.bill_prefix), name)
+            if other != name:
+                raise ValueError(
+                    f"jushuitan.{name}.bill_prefix is the same as that of jushuitan.{other}, expected a different one: "
+                    "their numbers would meet in one ERP"
+                )
+        return self
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        sources: list[PydanticBaseSettingsSource] = [init_settings]
+        folder = os.environ.get("KINGPOST_SECRETS_DIR")
+        if folder:
+            sources.append(
+                NestedSecretsSettingsSource(
+                    file_secret_settings, secrets_dir=folder, secrets_nested_delimiter="__", secrets_prefix=""
+                )
+            )
+        sources.append(env_settings)
+        file = config_file()
+        if file is not None:
+            sources.append(TomlConfigSettingsSource(settings_cls, toml_file=file))
+        return tuple(sources)
+
+
+def config_file() -> Path | None:
+    """The configuration file in force: KINGPOST_CONFIG, else ./kingpost.toml, else the running demo's."""
+    named = os.environ.get("KINGPOST_CONFIG")
+    if named:
+        return Path(named)
+    return next((file for file in (Path("kingpost.toml"), DEMO_FILE) if file.is_file()), None)
+
+
+def load() -> Settings:
+    """The settings in force.
+
+    Raises:
+        Misconfigured: one sentence naming the setting, what was expected, and where it can be given.
+    """
+    file = config_file()
+    if file is not None and not file.is_file():
+        raise Misconfigured(f"KINGPOST_CONFIG names {file}, expected a readable file")
+    folder = os.environ.get("KINGPOST_SECRETS_DIR")
+    if folder and not Path(folder).is_dir():
+        raise Misconfigured(f"KINGPOST_SECRETS_DIR names {folder}, expected a folder")
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        path = [str(part) for part in first["loc"]]
+        name = ".".join(path)
+        variable = "KINGPOST_" + "__".join(path).upper()
+        reason = first["msg"].removeprefix("Value error, ")
+        where = f"Setting {name} ({variable}): {reason}" if path else f"Settings: {reason}"
+        raise Misconfigured(f"{where}.") from error
+    except ValueError as error:
+        raise Misconfigured(f"The configuration cannot be read: {error}.") from error
+
+
+def required(settings: Settings) -> Settings:
+    """Settings with which a worker has something to do.
+
+    Raises:
+        Misconfigured: no connection is set.
+    """
+    if not settings.galaxy:
+        raise Misconfigured(
+            "Setting galaxy is missing: expected at least one Kingdee connection, e.g. KINGPOST_GALAXY__MAIN__URL."
+        )
+    if not settings.jushuitan:
+        raise Misconfigured(
+            "Setting jushuitan is missing: expected at least one source, e.g. KINGPOST_JUSHUITAN__MAIN__URL."
+        )
+    return settings

@@ -1,0 +1,231 @@
+"""A worker process: the workflows, and the activities of every connection, each vendor account on its own task queue.
+
+Run as ``python worker.py`` or ``kingpost worker``. Any number of them may run, on any number of machines.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import structlog
+from connectors.jushuitan.client import JushuitanClient
+from connectors.jushuitan.streams import MODELS, streams_of
+from temporalio.api.enums.v1 import IndexedValueType
+from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
+from temporalio.client import (
+    Client,
+    Schedule,
+    ScheduleActionStartWorkflow,
+    ScheduleAlreadyRunningError,
+    ScheduleIntervalSpec,
+    ScheduleOverlapPolicy,
+    SchedulePolicy,
+    ScheduleSpec,
+    ScheduleUpdate,
+    ScheduleUpdateInput,
+)
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.worker import Worker
+
+import settings as configuration
+from activities.api import Queues
+from activities.document import DocumentActivities
+from activities.intake import IntakeActivities
+from activities.starting import WORKFLOW_QUEUE
+from activities.workshop import Batching, Route, Stream, Workshop
+from connectors.galaxy.client import GalaxyErp
+from connectors.rates.chain import open_rate_chain
+from domain.erp import Erp
+from flows.catalogue import Catalogue, load_catalogue
+from settings import Settings
+from store.migrate import migrate
+from store.store import Store
+from store.vault import StoredTokens
+from workflows import attributes
+from workflows.document import DocumentWorkflow
+from workflows.intake import IntakeStart, IntakeWorkflow
+
+log = structlog.get_logger()
+
+RATES_QUEUE = "rates"
+GRACE = timedelta(seconds=20)
+"""How long a stopping worker lets its activities finish; what is cut off is found again by the next try."""
+
+
+def catalogue() -> Catalogue:
+    """All flows, checked against the source models and the forms. Raises FlowFileError."""
+    return load_catalogue(MODELS)
+
+
+async def connect(settings: Settings, *, lazy: bool = False) -> Client:
+    """A Temporal client that speaks our payloads. `lazy`: the connection is made at the first call."""
+    temporal = settings.temporal
+    return await Client.connect(
+        temporal.address,
+        namespace=temporal.namespace,
+        data_converter=pydantic_data_converter,
+        tls=temporal.tls,
+        lazy=lazy,
+        api_key=temporal.api_key.get_secret_value() if temporal.api_key else None,
+    )
+
+
+@asynccontextmanager
+async def workshop(settings: Settings, client: Client) -> AsyncIterator[Workshop]:
+    """Store, flows and connections, opened and closed together."""
+    now = datetime.now(UTC)
+    async with AsyncExitStack() as stack:
+        url = settings.store_url.get_secret_value()
+        store = await stack.enter_async_context(await Store.open(url, secret_key=settings.secret_key))
+        erps: dict[str, Erp] = {
+            name: await stack.enter_async_context(GalaxyErp(access)) for name, access in settings.galaxy.items()
+        }
+        streams: dict[tuple[str, str], Stream] = {}
+        routes: dict[str, Route] = {}
+        for name, source in settings.jushuitan.items():
+            vault = StoredTokens(store, f"jushuitan.{name}") if settings.secret_key is not None else None
+            jushuitan = await stack.enter_async_context(JushuitanClient(source, vault=vault))
+            since = source.since if source.since is not None else now - timedelta(days=1)
+            streams |= {(name, key): stream for key, stream in streams_of(name, jushuitan, since).items()}
+            queues = Queues(source=f"jushuitan.{name}", erp=f"galaxy.{source.erp}", rates=RATES_QUEUE)
+            routes[name] = Route(system="jushuitan", erp=source.erp, bill_prefix=source.bill_prefix, queues=queues)
+        chain = await stack.enter_async_context(open_rate_chain(settings.rates))
+        tuning = settings.worker
+        yield Workshop(
+            store=store,
+            catalogue=catalogue(),
+            streams=streams,
+            routes=routes,
+            erps=erps,
+            rates=chain,
+            client=client,
+            patience=settings.patience,
+            batching=Batching(linger=tuning.linger, most=tuning.batch, lanes=tuning.lanes),
+            overlap=tuning.overlap,
+        )
+
+
+def workers(shop: Workshop, settings: Settings) -> list[Worker]:
+    """One worker for the workflows with their local activities, and one for each system's queue."""
+    document, intake = DocumentActivities(shop), IntakeActivities(shop)
+    tuning = settings.worker
+    queues: dict[str, list[Callable[..., Any]]] = {RATES_QUEUE: [document.find_rate]}
+    for route in shop.routes.values():
+        queues[route.queues.source] = [document.fetch, intake.poll, intake.start_documents]
+        queues[route.queues.erp] = [document.map_linked, document.post, document.reverse]
+    local: list[Callable[..., Any]] = [
+        document.validate,
+        document.rate_known,
+        document.map_bill,
+        document.hold,
+        document.decide,
+        document.amend,
+    ]
+    return [
+        Worker(
+            shop.client,
+            task_queue=WORKFLOW_QUEUE,
+            workflows=[DocumentWorkflow, IntakeWorkflow],
+            activities=local,
+            max_concurrent_workflow_tasks=tuning.workflow_tasks,
+            max_concurrent_local_activities=tuning.activities,
+            graceful_shutdown_timeout=GRACE,
+        ),
+        *(
+            Worker(
+                shop.client,
+                task_queue=queue,
+                activities=activities,
+                max_concurrent_activities=tuning.activities,
+                graceful_shutdown_timeout=GRACE,
+            )
+            for queue, activities in queues.items()
+        ),
+    ]
+
+
+async def ensure_search_attributes(client: Client) -> None:
+    """Register our search attributes; a namespace that has them keeps them."""
+    wanted = {
+        key.name: IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD_LIST
+        if key in (attributes.SKUS, attributes.GAP)
+        else IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD
+        for key in attributes.ALL
+    }
+    await client.operator_service.add_search_attributes(
+        AddSearchAttributesRequest(namespace=client.namespace, search_attributes=wanted)
+    )
+
+
+async def ensure_schedules(shop: Workshop, settings: Settings) -> None:
+    """One intake schedule for each flow and source connection; existing ones take the interval in force."""
+    for scheme in shop.catalogue:
+        source = scheme.flow.source
+        for connection in shop.connections_of(source.stream):
+            every = timedelta(seconds=settings.worker.every or source.every)
+            await _ensure_schedule(shop, scheme.flow.flow, connection, every)
+
+
+async def _ensure_schedule(shop: Workshop, flow: str, connection: str, every: timedelta) -> None:
+    ident = f"intake:{flow}:{connection}"
+    title = shop.catalogue[flow].flow.title
+    schedule = Schedule(
+        action=ScheduleActionStartWorkflow(
+            IntakeWorkflow.run,
+            IntakeStart(flow=flow, connection=connection, queue=shop.routes[connection].queues.source),
+            id=ident,
+            task_queue=WORKFLOW_QUEUE,
+            static_summary=f"拉取 {title.zh} · {connection}",
+        ),
+        spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(every=every)]),
+        policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=timedelta(minutes=1)),
+    )
+    try:
+        await shop.client.create_schedule(ident, schedule, trigger_immediately=True)
+    except ScheduleAlreadyRunningError:
+
+        def renew(found: ScheduleUpdateInput) -> ScheduleUpdate:
+            # A person may have paused it; that stays.
+            schedule.state = found.description.schedule.state
+            return ScheduleUpdate(schedule)
+
+        await shop.client.get_schedule_handle(ident).update(renew)
+
+
+async def run(settings: Settings) -> None:
+    """Work until told to stop by SIGINT or SIGTERM."""
+    await asyncio.to_thread(migrate, settings.store_url.get_secret_value())
+    client = await connect(settings)
+    async with workshop(settings, client) as shop, AsyncExitStack() as stack:
+        if settings.worker.schedules:
+            await ensure_search_attributes(client)
+        for worker in workers(shop, settings):
+            await stack.enter_async_context(worker)
+        if settings.worker.schedules:
+            await ensure_schedules(shop, settings)
+        log.info("worker is ready", queues=[WORKFLOW_QUEUE, *sorted({r.queues.erp for r in shop.routes.values()})])
+        stop = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        await stop.wait()
+        log.info("worker is stopping")
+
+
+def main() -> None:
+    """The command: exit status 2 and one sentence when the configuration is wrong."""
+    try:
+        settings = configuration.required(configuration.load())
+    except configuration.Misconfigured as error:
+        sys.stderr.write(f"{error}\n")
+        raise SystemExit(2) from None
+    asyncio.run(run(settings))
+
+
+if __name__ == "__main__":
+    main()

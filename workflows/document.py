@@ -1,0 +1,354 @@
+"""The life of one business document: fetch ▸ validate ▸ rate ▸ map ▸ post ▸ done, or held until somebody unblocks it.
+
+A run carries the latest version of the document to where it has to be, whatever state bill and journal are in. It is
+started when intake sees a document that is new or has changed; the same document is always the same workflow id (L1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+from temporalio import workflow
+from temporalio.common import SearchAttributeUpdate
+from temporalio.exceptions import ActivityError, ApplicationError, CancelledError, is_cancelled_exception
+
+with workflow.unsafe.imports_passed_through():
+    # Pure modules and pydantic: loading them anew for every workflow costs time and gives no safety.
+    from activities.api import (
+        AmendStep,
+        Course,
+        Decided,
+        DecisionStep,
+        DocumentEnd,
+        DocumentStart,
+        DocumentStep,
+        DocumentSteps,
+        FetchStep,
+        HoldStep,
+        RateStep,
+        RateUsed,
+        ReverseStep,
+        Validated,
+        ValidateStep,
+    )
+    from domain import holds
+    from domain.decisions import Amend, Answer, Cancel, GapClosed, Resume, Skip, SourceChanged, Status
+    from domain.documents import DocumentState, Frozen, Hold, HoldReason, SkipReason
+    from domain.faults import FaultKind
+    from workflows import attributes, policies
+    from workflows.wording import details
+
+T = TypeVar("T")
+
+_CLOSED_BY_OTHERS = (HoldReason.MAPPING_MISSING, HoldReason.OUTBOUND_NOT_POSTED)
+"""Holds whose gap somebody else may be closing at this very moment."""
+
+
+class _Decision(Frozen):
+    decided: Decided
+    actor: str = ""
+    reason: str = ""
+    refetch: bool = False
+
+
+@workflow.defn(name="Document")
+class DocumentWorkflow:
+    """See the module. Updates answer a person; signals are for machines and for Temporal Web UI."""
+
+    @workflow.init
+    def __init__(self, start: DocumentStart) -> None:
+        self._start = start
+        self._version = start.version
+        self._news = False
+        """Something was said that the run has not looked at yet; cleared right before the store is read."""
+        self._was_held = start.waiting is not None
+        self._state = DocumentState.HELD if start.waiting else DocumentState.RUNNING
+        self._hold: Hold | None = start.waiting
+        self._decision: _Decision | None = None
+        self._gap_closed = False
+        self._take_back: Cancel | None = None
+        if start.take_back:
+            self._take_back = Cancel(actor=start.actor, reason=start.reason)
+
+    @workflow.run
+    async def run(self, start: DocumentStart) -> DocumentEnd:
+        if start.waiting is not None:
+            await self._wait(start.waiting)
+        while True:
+            outcome = await self._carry()
+            if isinstance(outcome, Hold):
+                outcome = await self._held(outcome)
+            if isinstance(outcome, DocumentEnd) and not self._news:
+                break
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        self._end(outcome)
+        return outcome
+
+    # ── carrying ────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def _carry(self) -> DocumentEnd | Hold | None:
+        """One try from the start with the latest version. None: the source changed on the way, try again."""
+        try:
+            return await self._steps()
+        except ActivityError as error:
+            if is_cancelled_exception(error):
+                raise
+            return _hold_for(error)
+
+    async def _steps(self) -> DocumentEnd | Hold | None:
+        self._news = False
+        taken_back = self._take_back
+        found = await self._local(
+            DocumentSteps.validate,
+            ValidateStep(
+                key=self._start.key,
+                erp=self._start.erp,
+                take_back=taken_back is not None,
+                actor=taken_back.actor if taken_back else "",
+                reason=taken_back.reason if taken_back else "",
+            ),
+        )
+        self._version = found.version
+        if found.hold is not None:
+            return found.hold
+        step = DocumentStep(key=self._start.key, version=found.version, erp=self._start.erp)
+        if found.course is Course.SKIP:
+            return DocumentEnd(state=DocumentState.SKIPPED, version=found.version, skip_reason=found.skip_reason)
+        if found.course is Course.NOTHING:
+            return self._posted(found)
+        if found.course in (Course.REVERSE, Course.REPOST):
+            ended = await self._reverse(step, found)
+            if ended is not None:
+                return ended
+        return await self._post(step, found)
+
+    async def _reverse(self, step: DocumentStep, found: Validated) -> DocumentEnd | Hold | None:
+        """Take the bill back. None: it is gone and a new one has to be posted."""
+        final = found.course is Course.REVERSE
+        back = await self._vendor(
+            DocumentSteps.reverse,
+            ReverseStep(step=step, final=final, by_person=self._take_back is not None),
+            self._start.queues.erp,
+        )
+        if back.hold is not None:
+            return back.hold
+        if not final:
+            return None
+        if back.existed:
+            return DocumentEnd(state=DocumentState.REVERSED, version=step.version)
+        reason = SkipReason.BY_PERSON if self._take_back else SkipReason.TAKEN_BACK
+        return DocumentEnd(state=DocumentState.SKIPPED, version=step.version, skip_reason=reason)
+
+    async def _post(self, step: DocumentStep, found: Validated) -> DocumentEnd | Hold | None:
+        if found.day is not None:
+            ask = RateStep(step=step, currency=found.currency, day=found.day)
+            rate = await self._local(DocumentSteps.rate_known, ask)
+            if rate is None:
+                rate = await self._find_rate(ask)
+            if rate.hold is not None:
+                return rate.hold
+        if found.linked:
+            mapped = await self._vendor(DocumentSteps.map_linked, step, self._start.queues.erp)
+        else:
+            mapped = await self._local(DocumentSteps.map_bill, step)
+        if mapped.hold is not None:
+            return mapped.hold
+        if mapped.stale or self._news:
+            # An edit while the document is in flight is taken in before it is written (L6).
+            return None
+        posted = await self._vendor(DocumentSteps.post, step, self._start.queues.erp)
+        if posted.stale:
+            return None
+        return posted.hold or self._posted(found)
+
+    async def _find_rate(self, ask: RateStep) -> RateUsed:
+        """From the publisher or the backups; when all tries are used up the document waits for finance (F04)."""
+        try:
+            return await self._vendor(DocumentSteps.find_rate, ask, self._start.queues.rates)
+        except ActivityError as error:
+            cause = error.cause
+            if not (isinstance(cause, ApplicationError) and cause.type in tuple(FaultKind)):
+                raise
+            return RateUsed(hold=holds.rate_unavailable(ask.currency, ask.day.isoformat(), cause.message))
+
+    def _posted(self, found: Validated) -> DocumentEnd:
+        return DocumentEnd(state=DocumentState.POSTED, version=found.version, bill_number=found.bill_number)
+
+    # ── waiting ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def _held(self, hold: Hold) -> DocumentEnd | None:
+        """Put the hold on record, look once more, then wait until something or somebody frees the document.
+
+        The second look closes the race with whoever closes the gap: they look for holds after closing it, we look at
+        the gap after recording the hold, so one of us always sees the other.
+        """
+        step = DocumentStep(key=self._start.key, version=self._version, erp=self._start.erp)
+        self._hold, self._gap_closed = hold, False
+        await self._local(DocumentSteps.hold, HoldStep(step=step, hold=hold))
+        if hold.reason in _CLOSED_BY_OTHERS and not self._news:
+            again = await self._carry()
+            if not isinstance(again, Hold):
+                return again
+            if again != hold:
+                await self._local(DocumentSteps.hold, HoldStep(step=step, hold=again))
+            hold = again
+        return await self._wait(hold)
+
+    async def _wait(self, hold: Hold) -> DocumentEnd | None:
+        self._show(DocumentState.HELD, hold)
+        workflow.upsert_search_attributes(
+            [
+                attributes.DOCUMENT_STATE.value_set(DocumentState.HELD.value),
+                attributes.HOLD_REASON.value_set(hold.reason.value),
+                attributes.GAP.value_set([hold.gap] if hold.gap else []),
+            ]
+        )
+        await workflow.wait_condition(lambda: self._is_free or workflow.info().is_continue_as_new_suggested())
+        if not self._is_free:
+            await workflow.wait_condition(workflow.all_handlers_finished)
+            if not self._is_free:
+                workflow.continue_as_new(
+                    self._start.model_copy(update={"waiting": hold, "version": self._version, "take_back": False})
+                )
+        return await self._go_on()
+
+    @property
+    def _is_free(self) -> bool:
+        return self._decision is not None or self._gap_closed or self._news
+
+    async def _go_on(self) -> DocumentEnd | None:
+        decision = self._decision or self._by_itself()
+        self._decision, self._gap_closed, self._was_held = None, False, True
+        step = DocumentStep(key=self._start.key, version=self._version, erp=self._start.erp)
+        state = await self._local(
+            DocumentSteps.decide,
+            DecisionStep(step=step, decided=decision.decided, actor=decision.actor, reason=decision.reason),
+        )
+        if decision.decided is Decided.SKIP:
+            return DocumentEnd(state=state, version=self._version, skip_reason=SkipReason.BY_PERSON)
+        self._show(DocumentState.RUNNING, None)
+        if decision.refetch:
+            await self._refetch(step)
+        return None
+
+    def _by_itself(self) -> _Decision:
+        """What freed the document when it was nobody's resume, amend or skip."""
+        if self._take_back is not None:
+            return _Decision(decided=Decided.CANCEL, actor=self._take_back.actor, reason=self._take_back.reason)
+        return _Decision(decided=Decided.SOURCE_CHANGED if self._news else Decided.GAP_CLOSED)
+
+    async def _refetch(self, step: DocumentStep) -> None:
+        try:
+            await self._vendor(DocumentSteps.fetch, FetchStep(step=step), self._start.queues.source)
+        except ActivityError as error:
+            # The stored snapshot is still there; the document goes on with it and says what happened.
+            workflow.logger.warning("refetch failed, going on with the stored version: %s", type(error.cause).__name__)
+
+    # ── signals, updates, query ─────────────────────────────────────────────────────────────────────────────────
+
+    @workflow.signal
+    def source_changed(self, news: SourceChanged) -> None:
+        self._news = self._news or news.version != self._version
+
+    @workflow.signal
+    def gap_closed(self, news: GapClosed) -> None:
+        if self._hold is not None and self._hold.gap == news.gap:
+            self._gap_closed = True
+
+    @workflow.signal(name="resume")
+    def resume_by_signal(self, resume: Resume) -> None:
+        """For Temporal Web UI and scripts; a document that is not held ignores it."""
+        if self._state is DocumentState.HELD:
+            self._decide(Decided.RESUME, resume.actor, resume.reason, refetch=resume.refetch)
+
+    @workflow.update
+    def resume(self, resume: Resume) -> Answer:
+        return self._decide(Decided.RESUME, resume.actor, resume.reason, refetch=resume.refetch)
+
+    @resume.validator
+    def _may_resume(self, resume: Resume) -> None:
+        self._must_be_held()
+
+    @workflow.update
+    async def amend(self, amend: Amend) -> Answer:
+        step = DocumentStep(key=self._start.key, version=self._version, erp=self._start.erp)
+        amended = await self._local(
+            DocumentSteps.amend,
+            AmendStep(step=step, corrections=amend.corrections, actor=amend.actor, reason=amend.reason),
+        )
+        if amended.version is None:
+            raise ApplicationError(f"{amended.field}: {amended.expected}", type="InvalidCorrection")
+        return self._decide(Decided.AMEND, amend.actor, amend.reason)
+
+    @amend.validator
+    def _may_amend(self, amend: Amend) -> None:
+        self._must_be_held()
+        if not amend.corrections:
+            raise ApplicationError("nothing to correct: expected at least one field", type="InvalidCorrection")
+
+    @workflow.update
+    def skip(self, skip: Skip) -> Answer:
+        return self._decide(Decided.SKIP, skip.actor, skip.reason)
+
+    @skip.validator
+    def _may_skip(self, skip: Skip) -> None:
+        self._must_be_held()
+        if not skip.reason.strip():
+            raise ApplicationError("a skip needs a reason", type="ReasonMissing")
+
+    @workflow.update
+    def cancel(self, cancel: Cancel) -> Answer:
+        self._take_back = cancel
+        self._news = True
+        return Answer(accepted=True, state=self._state)
+
+    @cancel.validator
+    def _may_cancel(self, cancel: Cancel) -> None:
+        if not cancel.reason.strip():
+            raise ApplicationError("a cancel needs a reason", type="ReasonMissing")
+
+    @workflow.query
+    def status(self) -> Status:
+        return Status(state=self._state, version=self._version, hold=self._hold)
+
+    def _must_be_held(self) -> None:
+        if self._state is not DocumentState.HELD or self._decision is not None:
+            raise ApplicationError(f"the document is {self._state.value}, not held", type="NotHeld")
+
+    def _decide(self, decided: Decided, actor: str, reason: str, *, refetch: bool = False) -> Answer:
+        self._decision = _Decision(decided=decided, actor=actor, reason=reason, refetch=refetch)
+        return Answer(accepted=True, state=self._state)
+
+    # ── plumbing ────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _end(self, outcome: DocumentEnd) -> None:
+        self._show(outcome.state, None)
+        updates: list[SearchAttributeUpdate[Any]] = [attributes.DOCUMENT_STATE.value_set(outcome.state.value)]
+        if outcome.bill_number is not None:
+            updates.append(attributes.BILL_NO.value_set(outcome.bill_number))
+        if self._was_held:
+            updates += [attributes.HOLD_REASON.value_unset(), attributes.GAP.value_unset()]
+        workflow.upsert_search_attributes(updates)
+
+    def _show(self, state: DocumentState, hold: Hold | None) -> None:
+        self._state, self._hold = state, hold
+        workflow.set_current_details(details(self._start.key, state, hold))
+
+    async def _local(self, method: Callable[[Any, Any], Awaitable[T]], step: Any) -> T:
+        return await workflow.execute_local_activity_method(method, step, **policies.local())
+
+    async def _vendor(self, method: Callable[[Any, Any], Awaitable[T]], step: Any, queue: str) -> T:
+        return await workflow.execute_activity_method(method, step, task_queue=queue, **policies.vendor())
+
+
+def _hold_for(error: ActivityError) -> Hold:
+    """What a step whose tries are used up waits for. Kind, system and code come as data, never from the text."""
+    cause = error.cause
+    if isinstance(cause, CancelledError):
+        raise error
+    if isinstance(cause, ApplicationError) and cause.type in tuple(FaultKind) and len(cause.details) == 3:
+        system, code, message = (str(part) for part in cause.details)
+        return holds.of_fault(FaultKind(str(cause.type)), system, code, message)
+    kind = cause.type if isinstance(cause, ApplicationError) and cause.type else type(cause).__name__
+    return holds.defect(error.activity_type, kind)

@@ -1,0 +1,53 @@
+"""Timeouts and retries of every step, in one place (requirement L7).
+
+How often and when a failed step is tried again is decided by the activity from the kind of the fault and the settings
+(`activities.retrying`), since only it knows the kind: a throttled call waits and never uses up a try. The server
+therefore retries without a limit of its own, except where an activity ends the tries.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TypedDict
+
+from temporalio.common import RetryPolicy
+from temporalio.workflow import ActivityCancellationType
+
+UNTIL_TOLD = RetryPolicy(
+    initial_interval=timedelta(seconds=1), backoff_coefficient=2.0, maximum_interval=timedelta(minutes=5)
+)
+STORE = RetryPolicy(
+    initial_interval=timedelta(milliseconds=200), backoff_coefficient=2.0, maximum_interval=timedelta(seconds=30)
+)
+
+
+class VendorOptions(TypedDict):
+    start_to_close_timeout: timedelta
+    heartbeat_timeout: timedelta
+    retry_policy: RetryPolicy
+    cancellation_type: ActivityCancellationType
+
+
+class LocalOptions(TypedDict):
+    start_to_close_timeout: timedelta
+    retry_policy: RetryPolicy
+    local_retry_threshold: timedelta
+
+
+def vendor() -> VendorOptions:
+    """A step that talks to a vendor: long calls are normal, a dead worker is noticed within half a minute."""
+    return VendorOptions(
+        start_to_close_timeout=timedelta(minutes=15),
+        heartbeat_timeout=timedelta(seconds=30),
+        retry_policy=UNTIL_TOLD,
+        cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    )
+
+
+def local() -> LocalOptions:
+    """A step that reads and writes the store only."""
+    return LocalOptions(
+        start_to_close_timeout=timedelta(seconds=30),
+        retry_policy=STORE,
+        local_retry_threshold=timedelta(seconds=10),
+    )
