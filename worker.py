@@ -15,7 +15,6 @@ from typing import Any
 
 import structlog
 from connectors.jushuitan.client import JushuitanClient
-from connectors.jushuitan.streams import MODELS, streams_of
 from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
 from temporalio.client import (
@@ -40,6 +39,7 @@ from activities.intake import IntakeActivities
 from activities.starting import WORKFLOW_QUEUE
 from activities.workshop import Batching, Route, Stream, Workshop
 from connectors.galaxy.client import GalaxyErp
+from connectors.jushuitan.streams import MODELS, streams_of
 from connectors.rates.chain import open_rate_chain
 from domain.erp import Erp
 from flows.catalogue import Catalogue, load_catalogue

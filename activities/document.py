@@ -84,7 +84,7 @@ class DocumentActivities(DocumentSteps):
             return plain(course=Course.REVERSE)
         fate = None if wrong else _fate(scheme, document)
         if fate is not None and fate.then is Then.REVERSE:
-            return await self._to_reverse(record, plain)
+            return await self._to_reverse(record, plain, fate.skip)
         if wrong is None and fate is not None:
             wrong = await self._wrong(scheme, document, fate)
         if wrong is not None:
@@ -121,10 +121,10 @@ class DocumentActivities(DocumentSteps):
             return problems(scheme, document)
         return None
 
-    async def _to_reverse(self, record: DocumentRecord, plain: Any) -> Validated:
+    async def _to_reverse(self, record: DocumentRecord, plain: Any, skip: SkipReason | None) -> Validated:
         if record.bill_version is not None or record.attempted_version is not None:
             return Validated.model_validate(plain(course=Course.REVERSE))
-        return await self._to_skip(record, plain, SkipReason.TAKEN_BACK)
+        return await self._to_skip(record, plain, skip or SkipReason.TAKEN_BACK)
 
     async def _to_skip(self, record: DocumentRecord, plain: Any, reason: SkipReason | None) -> Validated:
         zh, en = {
@@ -132,6 +132,7 @@ class DocumentActivities(DocumentSteps):
                 "仅退款，没有货物退回，无需单据",
                 "Refund only: no goods came back, no bill is due",
             ),
+            SkipReason.NOT_DUE: ("来源尚未确认，确认后会再处理", "Not confirmed at the source; it comes again then"),
             SkipReason.TAKEN_BACK: ("过账前来源已取消", "Taken back at the source before it was posted"),
         }.get(reason or SkipReason.BY_PERSON, ("人工跳过", "Skipped by a person"))
         await self._write(

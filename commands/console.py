@@ -15,6 +15,8 @@ from temporalio.service import RPCError
 import settings as configuration
 import worker as worker_process
 from activities.workshop import Workshop
+from demo.embedded import NotUp
+from demo.running import BadFeed
 from flows.yamltree import FlowFileError
 from store.migrate import migrate
 
@@ -39,8 +41,10 @@ def run(work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run(work)
     except configuration.Misconfigured as error:
         stop(str(error), 2)
-    except (Refused, FlowFileError) as error:
+    except (Refused, FlowFileError, NotUp) as error:
         stop(str(error), 1)
+    except BadFeed as error:
+        stop(str(error), 2)
     except RPCError as error:
         stop(f"Temporal ({error.status.name}): {error.message}", 1)
 

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from rich.markup import escape
 from rich.table import Table
 
 import worker as worker_process
-from activities.document import DocumentActivities
+from activities.document import DocumentActivities, rate_day
+from activities.subject import value_at
+from activities.workshop import Workshop
 from commands.console import Refused, open_shop, out, run, stop
+from commands.finding import find
 from domain import jsontext, mapping
+from domain.documents import DocumentKey
+from domain.faults import Fault
 from domain.rates import Rate
-from flows.catalogue import BillFacts
+from flows.catalogue import BillFacts, Scheme
 from flows.yamltree import FlowFileError
 
 app = typer.Typer(no_args_is_help=True, help="集成方案 / integration flows")

@@ -88,6 +88,8 @@ class SkipReason(StrEnum):
     """Money went back, goods did not."""
     TAKEN_BACK = "taken_back"
     """The source cancelled it before anything was posted."""
+    NOT_DUE = "not_due"
+    """The source has not confirmed it (any more); it comes again when it does."""
     BY_PERSON = "by_person"
 
 

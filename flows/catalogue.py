@@ -33,7 +33,7 @@ from domain.mapping import (
 from domain.paths import PathError, row_type, type_at
 from domain.rates import Rate
 from flows.checks import CHECKS
-from flows.flow import Flow, Form
+from flows.flow import Flow, Form, Then
 from flows.yamltree import FlowFileError, Lines, line_of, load
 
 HERE = Path(__file__).parent
@@ -209,10 +209,12 @@ class _Checker:
         if gap is not None:
             self._placeholders(gap, None, ("fate", i, "gap"))
         case = self.flow.fate[i]
-        if (case.then == "wait") != (case.hold is not None):
+        if (case.then is Then.WAIT) != (case.hold is not None):
             self._fail(("fate", i), "expected `hold` (a hold reason) with `then: wait`, and only there")
-        if (case.then == "skip") != (case.skip is not None):
-            self._fail(("fate", i), "expected `skip` (a skip reason) with `then: skip`, and only there")
+        if case.then is Then.SKIP and case.skip is None:
+            self._fail(("fate", i), "expected `skip` (a skip reason) with `then: skip`")
+        if case.skip is not None and case.then not in (Then.SKIP, Then.REVERSE):
+            self._fail(("fate", i), "expected `skip` only with `then: skip` or `then: reverse`")
 
     def _placeholders(self, text: str, each: str | None, at: tuple[str | int, ...]) -> None:
         for path in PLACEHOLDER.findall(text):

@@ -42,7 +42,12 @@ class Then(StrEnum):
 
 
 class Fate(Frozen):
-    """First case whose `if` path has one of the values `in` decides; a case without `if` always does."""
+    """First case whose `if` path has one of the values `in` decides; a case without `if` always does.
+
+    Attributes:
+        hold: the reason of a `wait`; `gap` what frees it.
+        skip: the reason of a `skip`, and of a `reverse` of a document that never had a bill.
+    """
 
     then: Then
     path: str | None = Field(default=None, alias="if")

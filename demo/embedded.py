@@ -1,0 +1,129 @@
+"""The embedded parts as processes of their own: Temporal's dev server, the simulators, a worker.
+
+Each writes its log into the state folder and is stopped with the demo. Nothing here is for production.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
+from typing import Any
+
+from temporalio.client import Client
+
+from domain import jsontext
+from workflows import attributes
+
+BIN = Path(sys.executable).parent
+_PATIENCE = 60.0
+"""Seconds an embedded part has to come up."""
+
+
+class NotUp(RuntimeError):
+    """An embedded part did not come up; names it and where its log is."""
+
+
+def free_port() -> int:
+    """A port nobody listens on at this moment."""
+    with closing(socket.socket()) as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+@asynccontextmanager
+async def process(name: str, folder: Path, *command: str, env: dict[str, str] | None = None) -> AsyncIterator[Any]:
+    """Run a command with its log in ``<folder>/<name>.log``; stopped by SIGTERM, then by force, at the end.
+
+    Its standard output is a pipe for the caller to read.
+    """
+    log = (folder / f"{name}.log").open("wb")
+    child = await asyncio.create_subprocess_exec(
+        *command,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=log,
+        env={**os.environ, **(env or {})},
+        # Ctrl-C is for the demo; it stops its parts itself, in order.
+        start_new_session=True,
+    )
+    try:
+        yield child
+    finally:
+        if child.returncode is None:
+            child.send_signal(signal.SIGTERM)
+            try:
+                await asyncio.wait_for(child.wait(), 30)
+            except TimeoutError:
+                child.kill()
+                await child.wait()
+        log.close()
+
+
+@asynccontextmanager
+async def temporal_server(folder: Path, port: int, ui_port: int) -> AsyncIterator[str]:
+    """The real server with a database file and its Web UI. Yields its address."""
+    address = f"127.0.0.1:{port}"
+    fields = []
+    for key in attributes.ALL:
+        kind = "KeywordList" if key in (attributes.SKUS, attributes.GAP) else "Keyword"
+        fields += ["--search-attribute", f"{key.name}={kind}"]
+    command = (
+        str(_tool("temporal")),
+        *("server", "start-dev", "--ip", "127.0.0.1", "--port", str(port), "--ui-port", str(ui_port)),
+        *("--db-filename", str(folder / "temporal.db"), "--log-level", "error", "--ui-disable-news-fetch"),
+        *fields,
+    )
+    async with process("temporal", folder, *command) as child:
+        await _answers(child, address, folder)
+        yield address
+
+
+async def _answers(child: Any, address: str, folder: Path) -> None:
+    async with asyncio.timeout(_PATIENCE):
+        while child.returncode is None:
+            try:
+                await Client.connect(address)
+            except RuntimeError:
+                await asyncio.sleep(0.1)
+            else:
+                return
+    raise NotUp(f"Temporal did not come up, see {folder / 'temporal.log'}.")
+
+
+def _tool(name: str) -> Path:
+    """A program of a package of ours, else of the machine."""
+    ours = BIN / name
+    if ours.exists():
+        return ours
+    found = shutil.which(name)
+    if found is None:
+        raise NotUp(f"The program {name} is not installed; `make demo` installs it.")
+    return Path(found)
+
+
+@asynccontextmanager
+async def simulators(folder: Path, port_base: int | None) -> AsyncIterator[dict[str, Any]]:
+    """Every vendor's simulator. Yields where they are and with which credentials."""
+    ports = ["--port-base", str(port_base)] if port_base is not None else []
+    async with process("sandbox", folder, sys.executable, "-m", "cli", "sandbox", *ports) as child:
+        line = b""
+        async with asyncio.timeout(_PATIENCE):
+            line = await child.stdout.readline()
+        if not line:
+            raise NotUp(f"The simulators did not come up, see {folder / 'sandbox.log'}.")
+        yield jsontext.loads(line)
+
+
+@asynccontextmanager
+async def worker(folder: Path, config: Path) -> AsyncIterator[Any]:
+    """A worker process on a configuration file."""
+    log = {"KINGPOST_CONFIG": str(config)}
+    async with process("worker", folder, sys.executable, "-m", "worker", env=log) as child:
+        yield child

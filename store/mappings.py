@@ -1,0 +1,97 @@
+"""Mapping tables: what a source's code means in the ERP."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from domain.journal import MappingRow
+from store.chunks import in_chunks
+from store.columns import storable
+from store.engine import Database
+from store.keys import gap_key, normalise
+from store.tables import mappings
+
+Place = tuple[str, str, str]
+"""Collection, connection, normalised key."""
+
+
+def place(collection: str, connection: str, key: str) -> Place:
+    """Where a row is kept."""
+    return storable(collection), storable(connection), storable(normalise(key))
+
+
+async def look_up(db: Database, places: Sequence[Place]) -> dict[Place, dict[str, str]]:
+    """The rows that exist, by place asked. A connection's own row goes before the one for all (connection "")."""
+    asked = list(dict.fromkeys(places))
+    for_all = {(collection, "", key) for collection, _, key in asked}
+    found = await _rows(db, sorted(for_all.union(asked)))
+    best = {where: found.get(where, found.get((where[0], "", where[2]))) for where in asked}
+    return {where: cells for where, cells in best.items() if cells is not None}
+
+
+async def _rows(db: Database, places: Sequence[Place]) -> dict[Place, dict[str, str]]:
+    async with db.reading() as connection:
+        return await _standing(connection, places)
+
+
+async def put(db: Database, rows: Iterable[MappingRow], now: datetime) -> list[str]:
+    """See `Store.put_mappings`."""
+    latest: dict[Place, MappingRow] = {}
+    for row in rows:
+        if not normalise(row.key):
+            raise ValueError(f"a row of mapping table {row.collection!r} has no key")
+        latest[place(row.collection, row.connection, row.key)] = row
+    places = sorted(latest)  # in one order, so that two imports never wait for each other in a circle
+    async with db.writing() as connection:
+        standing = await _standing(connection, places)
+        changed = [where for where in places if standing.get(where) != latest[where].values]
+        if changed:
+            insert = db.insert(mappings)
+            columns = {name: insert.excluded[name] for name in ("label", "cells", "changed_at")}
+            upsert = insert.on_conflict_do_update(index_elements=["collection", "connection", "key"], set_=columns)
+            await connection.execute(upsert, [_columns(where, latest[where], now) for where in changed])
+    return list(dict.fromkeys(gap_key(collection, key) for collection, _, key in changed))
+
+
+def _columns(where: Place, row: MappingRow, now: datetime) -> dict[str, object]:
+    named = dict(zip(("collection", "connection", "key"), where, strict=True))
+    return named | {"label": row.key.strip(), "cells": row.values, "changed_at": now}
+
+
+async def _standing(connection: AsyncConnection, places: Sequence[Place]) -> dict[Place, dict[str, str]]:
+    columns = (mappings.c.collection, mappings.c.connection, mappings.c.key, mappings.c.cells)
+    found: dict[Place, dict[str, str]] = {}
+    for chunk in in_chunks(places):
+        for collection, source, key, cells in await connection.execute(select(*columns).where(_any_of(chunk))):
+            found[collection, source, key] = cells
+    return found
+
+
+def _any_of(places: Iterable[Place]) -> ColumnElement[bool]:
+    tables: dict[tuple[str, str], list[str]] = {}
+    for collection, source, key in places:
+        tables.setdefault((collection, source), []).append(key)
+    return or_(
+        *(
+            and_(mappings.c.collection == collection, mappings.c.connection == source, mappings.c.key.in_(keys))
+            for (collection, source), keys in tables.items()
+        )
+    )
+
+
+async def listed(db: Database, collection: str) -> list[MappingRow]:
+    """See `Store.mappings`."""
+    statement = (
+        select(mappings.c.collection, mappings.c.connection, mappings.c.label, mappings.c.cells)
+        .where(mappings.c.collection == collection)
+        .order_by(mappings.c.key, mappings.c.connection)
+    )
+    async with db.reading() as connection:
+        return [
+            MappingRow(collection=table, connection=source, key=label, values=cells)
+            for table, source, label, cells in await connection.execute(statement)
+        ]
