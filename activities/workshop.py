@@ -14,23 +14,17 @@ from activities.api import Queues
 from activities.retrying import Patience
 from domain.documents import Frozen
 from domain.erp import Erp
-from domain.journal import Sighting
+from domain.journal import Sighting, Window
 from domain.rates import Rate
 from flows.catalogue import Catalogue
 from store.store import Store
 
 
-class Window(Frozen):
-    """A part of what a source has, and the cursor that says: everything up to here is yours. None: more is to come."""
-
-    sightings: tuple[Sighting, ...]
-    cursor: str | None
-
-
 class Stream(Protocol):
     """Documents of one kind from one source connection."""
 
-    model: type[BaseModel]
+    @property
+    def model(self) -> type[BaseModel]: ...
 
     def windows(self, flow: str, cursor: str | None, until: datetime, overlap: int) -> AsyncIterator[Window]:
         """Everything that changed since the cursor (and `overlap` seconds before it) up to `until`, in parts."""

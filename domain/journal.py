@@ -88,6 +88,13 @@ class Sighting(Frozen):
     correction: bool = False
 
 
+class Window(Frozen):
+    """A part of what a source has. `cursor` comes with the last part: everything up to there is in."""
+
+    sightings: tuple[Sighting, ...]
+    cursor: str | None
+
+
 class TakenIn(Frozen):
     """What a window of the source brought, counted (success is counts, not the absence of an exception)."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
@@ -27,14 +28,21 @@ def _strip(annotation: Any) -> Any:
             return annotation
 
 
+def _getter(attribute: Any) -> Any:
+    """The function behind a property, cached or not; None for anything else."""
+    if isinstance(attribute, cached_property):
+        return attribute.func
+    return attribute.fget if isinstance(attribute, property) else None
+
+
 def _member(model: type[BaseModel], name: str) -> Any:
     field = model.model_fields.get(name)
     if field is not None:
         return field.annotation
-    prop = getattr(model, name, None)
-    if isinstance(prop, property) and prop.fget is not None:
-        return get_type_hints(prop.fget)["return"]
-    known = sorted(set(model.model_fields) | {n for n, v in vars(model).items() if isinstance(v, property)})
+    getter = _getter(getattr(model, name, None))
+    if getter is not None:
+        return get_type_hints(getter)["return"]
+    known = sorted(set(model.model_fields) | {n for n, v in vars(model).items() if _getter(v) is not None})
     raise PathError(f"{model.__name__} has no field {name!r}; it has {', '.join(known)}")
 
 

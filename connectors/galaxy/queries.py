@@ -1,0 +1,51 @@
+"""Texts of ExecuteBillQuery: filters, order, pages (section 7.11)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice, product
+from typing import Any, TypeVar
+
+from domain.erp import Match
+
+Item = TypeVar("Item")
+
+SAFE_PAGE = 2000
+"""Rows every server gives per page; a longer page may be cut to fewer without a word."""
+
+
+def chunks(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
+    """The items in parts of at most `size`."""
+    rest = iter(items)
+    while part := tuple(islice(rest, size)):
+        yield part
+
+
+def in_list(key: str, values: Sequence[str]) -> str:
+    """The condition that `key` is one of `values`; quotes inside a value are doubled."""
+    quoted = ",".join("'" + value.replace("'", "''") + "'" for value in values)
+    return f"{key} in ({quoted})"
+
+
+def filters(matches: Sequence[Match], size: int) -> list[str]:
+    """Filter texts that together select what all `matches` select, no list longer than `size`.
+
+    No row answers to two of them: each value is in one list only. A match without values selects nothing.
+    """
+    parts = [
+        [in_list(match.key, part) for part in chunks(tuple(dict.fromkeys(match.values)), size)] for match in matches
+    ]
+    return [" and ".join(conditions) for conditions in product(*parts)]
+
+
+def page(form: str, fields: Sequence[str], condition: str, order: str, start: int, limit: int) -> Mapping[str, Any]:
+    """The `data` of an ExecuteBillQuery for the rows from `start` on."""
+    return {
+        "FormId": form,
+        "FieldKeys": ",".join(fields),
+        "FilterString": condition,
+        "OrderString": order,
+        "TopRowCount": 0,
+        "StartRow": start,
+        "Limit": limit,
+    }

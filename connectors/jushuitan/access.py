@@ -1,0 +1,77 @@
+"""How one Jushuitan merchant is reached and addressed."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, SecretStr, field_validator
+
+from domain.documents import Frozen
+
+
+class Application(StrEnum):
+    """The two kinds of application, which get their tokens differently (section 2)."""
+
+    OWN = "own"
+    """自有/商家自研: asks for a token whenever it needs one."""
+    PROVIDER = "provider"
+    """服务商 (ISV): the merchant has to authorise it on a web page, and again when the token ends."""
+
+
+class JushuitanAccess(Frozen):
+    """Settings of one Jushuitan connection.
+
+    Attributes:
+        url: host of the business calls, e.g. ``https://openapi.jushuitan.com``.
+        token_url: address of the token calls; by default ``/openWeb/auth`` of the same host (the vendor's sandbox has
+            ``/openWebIsv/auth``).
+        access_token, refresh_token: to start with; what the vendor hands out later is kept in the token vault.
+        zone: of all times on the wire, which carry no offset.
+        per_second, per_minute: our own limits, below the vendor's 5 and 100 (section 6).
+        page_size: rows per page; the vendor allows 50.
+        connect_timeout, read_timeout: seconds.
+        ca: file with CA certificates to trust instead of the public ones.
+    """
+
+    url: str
+    app_key: str
+    app_secret: SecretStr
+    token_url: str | None = None
+    application: Application = Application.OWN
+    access_token: SecretStr | None = None
+    refresh_token: SecretStr | None = None
+    zone: str = "Asia/Shanghai"
+    per_second: float = Field(default=4, gt=0)
+    per_minute: float = Field(default=90, gt=0)
+    page_size: int = Field(default=50, ge=1, le=50)
+    connect_timeout: float = Field(default=10, gt=0)
+    read_timeout: float = Field(default=60, gt=0)
+    ca: Path | None = None
+
+    @field_validator("url", "token_url")
+    @classmethod
+    def _without_slash(cls, url: str | None) -> str | None:
+        return url.rstrip("/") if url else url
+
+    @field_validator("zone")
+    @classmethod
+    def _known_zone(cls, zone: str) -> str:
+        try:
+            ZoneInfo(zone)
+        except (ValueError, KeyError, OSError) as error:
+            raise ValueError(f"no such time zone: {zone}") from error
+        return zone
+
+    @property
+    def timezone(self) -> ZoneInfo:
+        return ZoneInfo(self.zone)
+
+    def business(self, path: str) -> str:
+        """Address of a business call, e.g. of ``/open/shops/query``."""
+        return self.url + path
+
+    def token_call(self, name: str) -> str:
+        """Address of ``getInitToken``, ``accessToken`` or ``refreshToken``."""
+        return f"{self.token_url or self.url + '/openWeb/auth'}/{name}"

@@ -1,0 +1,242 @@
+"""Queries of one Jushuitan merchant: by cursor, by time window, by id (sections 7, 8 and 10)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+from connectors.http import Transport
+from connectors.jushuitan.access import JushuitanAccess
+from connectors.jushuitan.pages import Answer, Page, Seen, spans
+from connectors.jushuitan.replies import SYSTEM, JushuitanCode, fault, payload
+from connectors.jushuitan.signing import signed
+from connectors.jushuitan.tokens import Tokens, TokenVault
+from connectors.limits import Limits
+from domain import jsontext
+from domain.faults import Fault, FaultKind
+
+OUTBOUNDS = "/open/orders/out/simple/query"
+REFUNDS = "/open/refund/single/query"
+RECEIVED = "/open/aftersale/received/query"
+SHOPS = "/open/shops/query"
+WAREHOUSES = "/open/wms/partner/query"
+
+_IDS_PER_CALL = 50
+_MASTER_DATA_PAGE = 100
+
+
+class JushuitanClient:
+    """One connection. All streams of it share its limits and its token.
+
+    A query is given exactly one of `start_ts` (cursor), `window` (times of change) or ids.
+
+    * Cursor: rows with that row version or a later one, oldest first, until there is no later one. Nothing is lost
+      when rows change meanwhile; the last row of one read is the first of the next.
+    * Window: both ends included; longer ones are read in parts. A window that fails on any page, or yields fewer
+      documents than announced, fails as a whole: begin it anew, and do not move on.
+    * Every document comes once, and again only in a newer version.
+
+    Args:
+        vault: where tokens are kept; by default nowhere beyond the process.
+        transport: how calls travel; by default as `access` says.
+        now: Unix time in seconds.
+    """
+
+    def __init__(
+        self,
+        access: JushuitanAccess,
+        *,
+        vault: TokenVault | None = None,
+        transport: Transport | None = None,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._access = access
+        self._now = now
+        self._transport = transport or Transport(
+            SYSTEM,
+            limits=Limits(per_second=access.per_second, per_minute=access.per_minute),
+            connect_timeout=access.connect_timeout,
+            read_timeout=access.read_timeout,
+            ca=access.ca,
+            status_fault=_status_fault,
+        )
+        self.tokens = Tokens(access, self._transport, vault, now=now)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._transport.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    def outbounds(
+        self,
+        *,
+        start_ts: int | None = None,
+        window: tuple[datetime, datetime] | None = None,
+        io_ids: Sequence[int] = (),
+        with_finance: bool = True,
+    ) -> AsyncIterator[Page]:
+        """Sales outbounds (section 10.2). `with_finance` asks for the cross-border finance and logistics as well."""
+        asked = {"is_get_cbfinance": with_finance, "is_get_cblogistic": with_finance}
+        return self._read(OUTBOUNDS, "io_id", asked, start_ts, window, {"io_ids": io_ids})
+
+    def refunds(
+        self,
+        *,
+        start_ts: int | None = None,
+        window: tuple[datetime, datetime] | None = None,
+        as_ids: Sequence[int] = (),
+    ) -> AsyncIterator[Page]:
+        """After-sales documents (section 10.3)."""
+        return self._read(REFUNDS, "as_id", {}, start_ts, window, {"as_ids": as_ids})
+
+    def received(
+        self,
+        *,
+        start_ts: int | None = None,
+        window: tuple[datetime, datetime] | None = None,
+        io_ids: Sequence[int] = (),
+        as_ids: Sequence[int] = (),
+    ) -> AsyncIterator[Page]:
+        """Returned goods really received (section 10.4)."""
+        ids = {"io_ids": io_ids, "as_ids": as_ids}
+        return self._read(RECEIVED, "io_id", {}, start_ts, window, ids)
+
+    async def shops(self) -> list[dict[str, Any]]:
+        """All enabled shops (section 8.1)."""
+        return await self._all(SHOPS, "shop_id", {}, _MASTER_DATA_PAGE)
+
+    async def warehouses(self) -> list[dict[str, Any]]:
+        """All enabled warehouses (section 8.2)."""
+        return await self._all(WAREHOUSES, "wms_co_id", {}, self._access.page_size)
+
+    def _read(
+        self,
+        path: str,
+        key: str,
+        asked: Mapping[str, Any],
+        start_ts: int | None,
+        window: tuple[datetime, datetime] | None,
+        ids: Mapping[str, Sequence[int]],
+    ) -> AsyncIterator[Page]:
+        given = {name: tuple(dict.fromkeys(values)) for name, values in ids.items() if values}
+        if (start_ts is not None) + (window is not None) + len(given) != 1:
+            raise ValueError("a query needs exactly one of start_ts, window and ids")
+        if start_ts is not None:
+            return self._by_cursor(path, key, asked, start_ts)
+        parts: list[dict[str, Any]] = []
+        if window is not None:
+            parts += (
+                {"modified_begin": self._wire(begin), "modified_end": self._wire(end, round_up=True)}
+                for begin, end in spans(*window)
+            )
+        for name, values in given.items():
+            parts += ({name: values[i : i + _IDS_PER_CALL]} for i in range(0, len(values), _IDS_PER_CALL))
+        return self._by_parts(path, key, [{**asked, **part} for part in parts])
+
+    async def _by_parts(self, path: str, key: str, parts: Sequence[Mapping[str, Any]]) -> AsyncIterator[Page]:
+        seen = Seen(key)
+        for part in parts:
+            async for page in self._by_pages(path, key, part, seen):
+                yield page
+
+    async def _by_cursor(self, path: str, key: str, asked: Mapping[str, Any], start: int) -> AsyncIterator[Page]:
+        """From row version to row version: always page 1, so that no page can shift."""
+        seen = Seen(key)
+        while True:
+            biz = {**asked, "start_ts": start, "page_index": 1, "page_size": self._access.page_size}
+            answer = Answer.of(await self._call(path, {**biz, "is_get_total": False}))
+            rows = seen.fresh(answer.rows)
+            went_on = seen.top is not None and seen.top > start
+            if rows:
+                yield Page(rows, seen.top, has_next=went_on)
+            if seen.top is None or not went_on:
+                return
+            start = seen.top
+
+    async def _by_pages(
+        self, path: str, key: str, asked: Mapping[str, Any], seen: Seen, size: int | None = None
+    ) -> AsyncIterator[Page]:
+        """Page after page, checked against the largest total announced on the way.
+
+        A row that leaves the window while it is read shifts the ones behind it; then fewer come than were announced.
+        """
+        here = Seen(key)
+        announced, index = 0, 0
+        while True:
+            index += 1
+            biz = {**asked, "page_index": index, "page_size": size or self._access.page_size, "is_get_total": True}
+            answer = Answer.of(await self._call(path, biz))
+            here.fresh(answer.rows)
+            announced = max(announced, answer.total or 0)
+            more = answer.has_next and bool(answer.rows)
+            if not more and len(here) < announced:
+                message = f"{path} announced {announced} documents and gave {len(here)}"
+                raise fault(FaultKind.TRANSIENT, JushuitanCode.PAGES_DRIFTED, message)
+            if rows := seen.fresh(answer.rows):
+                yield Page(rows, seen.top, has_next=more)
+            if not more:
+                return
+
+    async def _all(self, path: str, key: str, asked: Mapping[str, Any], size: int) -> list[dict[str, Any]]:
+        return [row async for page in self._by_pages(path, key, asked, Seen(key), size) for row in page.rows]
+
+    async def _call(self, path: str, biz: Mapping[str, Any]) -> dict[str, Any]:
+        """One query. Repeated once with a renewed token, and once with the time read again; nothing else is."""
+        token = await self.tokens.current()
+        renewed = clock_read_again = False
+        while True:
+            try:
+                return await self._once(path, biz, token)
+            except Fault as refused:
+                if refused.code == JushuitanCode.TOKEN_REFUSED and not renewed:
+                    token = await self.tokens.renew(token)
+                    renewed = True
+                elif refused.code == JushuitanCode.CLOCK and not clock_read_again:
+                    clock_read_again = True
+                else:
+                    raise
+
+    async def _once(self, path: str, biz: Mapping[str, Any], token: str) -> dict[str, Any]:
+        form = {
+            "app_key": self._access.app_key,
+            "access_token": token,
+            "timestamp": str(int(self._now())),
+            "charset": "utf-8",
+            "version": "2",
+            "biz": jsontext.dumps(biz),
+        }
+        return await self._transport.ask(
+            "POST",
+            path,
+            self._access.business(path),
+            data=signed(form, self._access.app_secret.get_secret_value()),
+            judge=self._payload,
+        )
+
+    def _payload(self, response: httpx.Response) -> dict[str, Any]:
+        return payload(self._transport.json_body(response), self._now())
+
+    def _wire(self, moment: datetime, *, round_up: bool = False) -> str:
+        """A moment as the vendor writes it, in whole seconds that keep it inside the window."""
+        if round_up and moment.microsecond:
+            moment += timedelta(seconds=1)
+        return moment.astimezone(self._access.timezone).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _status_fault(response: httpx.Response) -> Fault | None:
+    """A proxy in between may answer 400 with text (section 3.1); the vendor itself answers everything with 200."""
+    if response.status_code != 400:
+        return None
+    return fault(FaultKind.TRANSIENT, "http_400", response.text[:200])

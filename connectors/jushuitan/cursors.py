@@ -1,0 +1,54 @@
+"""How far a feed has been read, in the vendor's row versions (`ts`), with an overlap in time.
+
+Row versions are given out before their transaction is visible, so reading on from the largest one seen can pass a row
+that comes late (jushuitan.md §7). Each poll is therefore remembered with the time it was made and the largest version
+it saw, and the next one starts from a poll old enough.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from pydantic import AwareDatetime, Field
+
+from domain.documents import Frozen
+
+
+class Mark(Frozen):
+    """At `at`, everything up to row version `ts` had been read."""
+
+    at: AwareDatetime
+    ts: int
+
+
+class Feed(Frozen):
+    """The marks of one feed, oldest first. None of them yet: nothing has ever been seen."""
+
+    marks: tuple[Mark, ...] = ()
+
+    def start(self, until: datetime, overlap: int) -> int | None:
+        """The row version to read from; None before anything was ever seen."""
+        old = [mark for mark in self.marks if mark.at <= until - timedelta(seconds=overlap)]
+        chosen = old[-1] if old else next(iter(self.marks), None)
+        return None if chosen is None else chosen.ts
+
+    def after(self, until: datetime, overlap: int, seen: int | None) -> Feed:
+        """The feed after a poll that saw row versions up to `seen`."""
+        last = self.marks[-1].ts if self.marks else None
+        if seen is None and last is None:
+            return self
+        top = max(ts for ts in (seen, last) if ts is not None)
+        horizon = until - timedelta(seconds=overlap)
+        old = [mark for mark in self.marks if mark.at <= horizon]
+        young = [mark for mark in self.marks if mark.at > horizon]
+        return Feed(marks=(*old[-1:], *young, Mark(at=until, ts=top)))
+
+
+class Position(Frozen):
+    """How far each feed of a stream has been read; stored as JSON."""
+
+    feeds: dict[str, Feed] = Field(default_factory=dict)
+
+    def feed(self, name: str) -> Feed:
+        """One feed, empty if it was never read."""
+        return self.feeds.get(name, Feed())

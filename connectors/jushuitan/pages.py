@@ -1,0 +1,107 @@
+"""What pages of rows have in common, whichever way they are read (section 7)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from connectors.jushuitan.replies import bad_reply
+
+LONGEST_WINDOW = timedelta(days=6, hours=23, minutes=59)
+"""The vendor allows 7 days; whether that includes both ends it does not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Rows as the vendor sent them, numbers exact.
+
+    Attributes:
+        next_ts: the largest row version seen so far, where a cursor goes on; None when no row has told any.
+        has_next: more pages are to come.
+    """
+
+    rows: list[dict[str, Any]]
+    next_ts: int | None
+    has_next: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answered query: its rows, whether it says there are more, and the announced total, if any."""
+
+    rows: list[dict[str, Any]]
+    has_next: bool
+    total: int | None
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> Answer:
+        """Raises `Fault` ``bad_reply`` when there is no list of rows."""
+        rows = data.get("datas") or []
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            raise bad_reply("a query was not answered with rows")
+        return cls(
+            rows, str(data.get("has_next")).casefold() in ("true", "1"), _integer(data.get("data_count")) or None
+        )
+
+
+def ts_of(row: Mapping[str, Any]) -> int | None:
+    """Row version of a row; some queries write it as text."""
+    return _integer(row.get("ts"))
+
+
+class Seen:
+    """Drops rows that were given out already: of one id, only a newer version passes."""
+
+    def __init__(self, key: str) -> None:
+        self._key = key
+        self._newest: dict[str, tuple[int, str]] = {}
+        self.top: int | None = None
+
+    def __len__(self) -> int:
+        """Documents seen so far."""
+        return len(self._newest)
+
+    def fresh(self, rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The rows not seen yet, each document once, in its newest version, in the order of the vendor."""
+        newer: dict[str, dict[str, Any]] = {}
+        for row in rows:
+            ts = ts_of(row)
+            if ts is not None:
+                self.top = ts if self.top is None else max(self.top, ts)
+            key = row.get(self._key)
+            if key in (None, ""):
+                raise bad_reply(f"a row without {self._key}")
+            version = (ts if ts is not None else -1, str(row.get("modified") or ""))
+            known = self._newest.get(str(key))
+            if known is None or version > known:
+                self._newest[str(key)] = version
+                newer[str(key)] = row
+        return list(newer.values())
+
+
+def spans(begin: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
+    """A window in parts the vendor accepts; each begins where the one before ends, so that nothing falls between.
+
+    Raises:
+        ValueError: times without a zone, or the end before the begin.
+    """
+    if begin.tzinfo is None or end.tzinfo is None:
+        raise ValueError("a window needs times with a zone")
+    if end < begin:
+        raise ValueError("a window ends before it begins")
+    while end - begin > LONGEST_WINDOW:
+        yield begin, begin + LONGEST_WINDOW
+        begin += LONGEST_WINDOW
+    yield begin, end
+
+
+def _integer(value: Any) -> int | None:
+    if isinstance(value, bool) or not isinstance(value, (int, str, Decimal)):
+        return None
+    try:
+        return int(value)
+    except ValueError:
+        return None

@@ -1,0 +1,189 @@
+"""Streams of documents out of Jushuitan: what intake polls. A row is parsed no deeper than needed to know who it is."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncIterator, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from connectors.jushuitan.client import JushuitanClient
+from connectors.jushuitan.cursors import Feed, Position
+from connectors.jushuitan.subjects import ReturnedGoods, ShippedOrder
+from domain import jsontext
+from domain.documents import DocumentKey
+from domain.journal import Sighting, Window
+from domain.masking import mask
+
+OUTBOUND = "jushuitan.outbound"
+RETURN = "jushuitan.return"
+MODELS: dict[str, type[BaseModel]] = {OUTBOUND: ShippedOrder, RETURN: ReturnedGoods}
+"""The model of each stream, against which flow files are checked."""
+
+_SHIPPED = ("Confirmed", "Archive", "Cancelled", "Delete")
+"""Before these an outbound has not moved any goods and is nobody's business yet (jushuitan.md §10.2)."""
+_IDS = 50
+
+
+_BESIDE = frozenset(
+    (
+        "modified",
+        "created",
+        "labels",
+        "order_labels",
+        "seller_flag",
+        "weight",
+        "f_weight",
+        "shop_status",
+        "order_status",
+    )
+)
+"""Fields that people and platforms change on a finished document without meaning its goods or money: a posted bill is
+not reversed for a label."""
+_EXCLUDED = dict.fromkeys(_BESIDE, True)
+_RETURN_EXCLUDED = {"refund": _EXCLUDED, "received": {"__all__": _EXCLUDED}}
+
+
+def version_of(model: type[BaseModel], body: Any) -> str:
+    """Changes exactly when something that may matter to a bill changes.
+
+    A row the model does not understand is versioned as a whole, so that any correction of it is seen.
+    """
+    try:
+        excluded: Any = _RETURN_EXCLUDED if model is ReturnedGoods else _EXCLUDED
+        text = model.model_validate(body).model_dump_json(exclude=excluded)
+    except ValidationError:
+        text = jsontext.dumps(body, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def streams_of(connection: str, client: JushuitanClient, since: datetime) -> dict[str, OutboundStream | ReturnStream]:
+    """Every stream of one connection. `since`: where the very first poll starts."""
+    return {
+        OUTBOUND: OutboundStream(connection, client, since),
+        RETURN: ReturnStream(connection, client, since),
+    }
+
+
+class OutboundStream:
+    """Sales outbounds, by row version."""
+
+    model = ShippedOrder
+
+    def __init__(self, connection: str, client: JushuitanClient, since: datetime) -> None:
+        self._connection, self._client, self._since = connection, client, since
+
+    async def windows(self, flow: str, cursor: str | None, until: datetime, overlap: int) -> AsyncIterator[Window]:
+        """Page by page; the cursor comes with the end."""
+        position = Position.model_validate_json(cursor) if cursor else Position()
+        feed, seen = position.feed("outbound"), None
+        start = feed.start(until, overlap)
+        pages = (
+            self._client.outbounds(window=(self._since, until))
+            if start is None
+            else self._client.outbounds(start_ts=start)
+        )
+        async for page in pages:
+            seen = _larger(seen, page.next_ts)
+            yield Window(sightings=tuple(self._sightings(flow, page.rows)), cursor=None)
+        after = Position(feeds={"outbound": feed.after(until, overlap, seen)})
+        yield Window(sightings=(), cursor=after.model_dump_json())
+
+    async def one(self, flow: str, number: str) -> Sighting | None:
+        """The outbound as it is now."""
+        async for page in self._client.outbounds(io_ids=[int(number)]):
+            for sighting in self._sightings(flow, page.rows):
+                if sighting.key.number == number:
+                    return sighting
+        return None
+
+    def _sightings(self, flow: str, rows: Iterable[dict[str, Any]]) -> Iterable[Sighting]:
+        for row in rows:
+            if str(row.get("status")) not in _SHIPPED or not _text(row, "io_id"):
+                continue
+            body = mask(row)
+            yield Sighting(
+                key=DocumentKey(flow=flow, connection=self._connection, number=str(row["io_id"])),
+                version=version_of(ShippedOrder, body),
+                body=jsontext.dumps(body),
+                platform_no=_text(row, "so_id"),
+                shop=_text(row, "shop_name"),
+                warehouse=_text(row, "wms_co_id"),
+                related=_filled(_text(row, "o_id")),
+                skus=_skus(row),
+            )
+
+
+class ReturnStream:
+    """Refunds together with the goods received for them; a change of either shows the return anew."""
+
+    model = ReturnedGoods
+
+    def __init__(self, connection: str, client: JushuitanClient, since: datetime) -> None:
+        self._connection, self._client, self._since = connection, client, since
+
+    async def windows(self, flow: str, cursor: str | None, until: datetime, overlap: int) -> AsyncIterator[Window]:
+        """Touched returns, as many at a time as the vendor answers by id; the cursor comes with the end."""
+        position = Position.model_validate_json(cursor) if cursor else Position()
+        feeds: dict[str, Feed] = {}
+        touched: dict[str, None] = {}
+        for name, read in (("refund", self._client.refunds), ("received", self._client.received)):
+            feed, seen = position.feed(name), None
+            start = feed.start(until, overlap)
+            pages = read(window=(self._since, until)) if start is None else read(start_ts=start)
+            async for page in pages:
+                seen = _larger(seen, page.next_ts)
+                touched.update({_text(row, "as_id"): None for row in page.rows if _text(row, "as_id")})
+            feeds[name] = feed.after(until, overlap, seen)
+        ids = list(touched)
+        for i in range(0, len(ids), _IDS):
+            yield Window(sightings=tuple(await self._combined(flow, ids[i : i + _IDS])), cursor=None)
+        yield Window(sightings=(), cursor=Position(feeds=feeds).model_dump_json())
+
+    async def one(self, flow: str, number: str) -> Sighting | None:
+        """The return as it is now."""
+        return next(iter(await self._combined(flow, [number])), None)
+
+    async def _combined(self, flow: str, as_ids: Sequence[str]) -> list[Sighting]:
+        ids = [int(as_id) for as_id in as_ids if as_id.isdigit()]
+        refunds = {_text(row, "as_id"): row async for page in self._client.refunds(as_ids=ids) for row in page.rows}
+        received: dict[str, dict[str, dict[str, Any]]] = {}
+        async for page in self._client.received(as_ids=ids):
+            for row in page.rows:
+                received.setdefault(_text(row, "as_id"), {})[_text(row, "io_id")] = row
+        return [self._sighting(flow, row, received.get(as_id, {})) for as_id, row in refunds.items()]
+
+    def _sighting(self, flow: str, refund: dict[str, Any], received: dict[str, dict[str, Any]]) -> Sighting:
+        body = mask({"refund": refund, "received": [received[io_id] for io_id in sorted(received)]})
+        return Sighting(
+            key=DocumentKey(flow=flow, connection=self._connection, number=_text(refund, "as_id")),
+            version=version_of(ReturnedGoods, body),
+            body=jsontext.dumps(body),
+            platform_no=_text(refund, "so_id"),
+            shop=_text(refund, "shop_name"),
+            warehouse=_text(refund, "wms_co_id"),
+            related=_filled(_text(refund, "outer_as_id"), _text(refund, "o_id")),
+            skus=_skus(refund),
+        )
+
+
+def _larger(seen: int | None, ts: int | None) -> int | None:
+    return max((t for t in (seen, ts) if t is not None), default=None)
+
+
+def _text(row: dict[str, Any], name: str) -> str:
+    value = row.get(name)
+    return "" if value is None else str(value)
+
+
+def _filled(*values: str) -> tuple[str, ...]:
+    return tuple(value for value in values if value)
+
+
+def _skus(row: dict[str, Any]) -> tuple[str, ...]:
+    items = row.get("items")
+    rows = items if isinstance(items, list) else []
+    found = (str(item.get("sku_id")) for item in rows if isinstance(item, dict) and item.get("sku_id"))
+    return tuple(dict.fromkeys(found))

@@ -1,0 +1,1 @@
+"""A simulator of the 聚水潭 (Jushuitan) open platform, in memory."""

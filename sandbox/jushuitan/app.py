@@ -1,0 +1,63 @@
+"""The simulator on the wire: business APIs under /open, token APIs under /openWeb, switches under /_sandbox."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from domain.jsontext import dumps
+from sandbox.faults import FaultRule
+from sandbox.http import JsonText, admin_routes, fail_after
+from sandbox.jushuitan.admin import switch_routes
+from sandbox.jushuitan.auth import auth_routes
+from sandbox.jushuitan.biz import parse
+from sandbox.jushuitan.codes import Code, Refusal
+from sandbox.jushuitan.gate import admit
+from sandbox.jushuitan.query_apis import QUERIES
+from sandbox.jushuitan.state import JushuitanState
+from sandbox.jushuitan.uploads import UPLOADS
+from sandbox.jushuitan.wire import EnvelopeText, form_of, refused, suffer
+
+_QUERIES = {query.path: query for query in QUERIES}
+
+
+def create_app(state: JushuitanState) -> FastAPI:
+    """The simulator of one tenant."""
+
+    async def business_call(request: Request) -> Response:
+        path = request.url.path
+        if path not in _QUERIES and path not in UPLOADS:
+            return JsonText({"detail": "Not Found"}, 404)
+        state.calls.note(path)
+        fault = state.faults.take(path)
+        instead = await suffer(state, fault)
+        if instead is not None:
+            return instead
+        form = await form_of(request)
+        try:
+            admit(state, form, path, request.client.host if request.client is not None else "")
+            text = _answer(state, path, form["biz"], fault)
+        except Refusal as refusal:
+            return refused(refusal)
+        return fail_after(fault, EnvelopeText(text))
+
+    routes = [
+        Route("/open/{api:path}", business_call, methods=["POST"]),
+        *auth_routes(state),
+        *admin_routes(state.faults, state.calls),
+        *switch_routes(state),
+    ]
+    return FastAPI(title="Jushuitan simulator", openapi_url=None, routes=list(routes))
+
+
+def _answer(state: JushuitanState, path: str, biz: str, fault: FaultRule | None) -> str:
+    tree = parse(biz)
+    query = _QUERIES.get(path)
+    if query is not None:
+        return query.answer(state, tree, fault)
+    payload: dict[str, Any] = {"code": int(Code.OK), "msg": "执行成功"} | UPLOADS[path](state, tree)
+    return dumps(payload)
