@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any, NoReturn, TypeVar
@@ -20,7 +21,10 @@ from demo.running import BadFeed
 from flows.yamltree import FlowFileError
 from store.migrate import migrate
 
-out = Console(soft_wrap=True)
+_PIPED = 240
+"""Columns when nobody looks: whoever reads a pipe wants whole values, not a narrow table."""
+
+out = Console(width=None if sys.stdout.isatty() else _PIPED)
 err = Console(stderr=True, soft_wrap=True)
 T = TypeVar("T")
 

@@ -46,7 +46,7 @@ def documents_search(text: Annotated[str, typer.Argument(help="平台单号、�
 async def _search(text: str) -> None:
     async with open_shop() as shop:
         records = await shop.store.search(text)
-    table = Table("单据 document", "平台单号 platform", "店铺 shop", "金蝶单号 bill", "状态 state", "原因 reason")
+    table = Table("单据", "平台单号", "店铺", "金蝶单号", "状态", "原因")
     for record in records:
         reason = REASON_ZH[record.hold.reason] if record.hold else (record.skip_reason or "")
         cells = (

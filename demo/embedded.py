@@ -63,6 +63,8 @@ async def process(name: str, folder: Path, *command: str, env: dict[str, str] | 
             except TimeoutError:
                 child.kill()
                 await child.wait()
+        # The pipe closes with the loop still running, or the interpreter complains at its end.
+        await child.communicate()
         log.close()
 
 

@@ -18,7 +18,7 @@ from rich.live import Live
 from temporalio.client import Client
 
 from demo import embedded
-from demo.report import Report, fates
+from demo.report import Report, fates, number_of
 from demo.view import board, ending
 from domain import jsontext
 from domain.documents import DocumentState
@@ -185,12 +185,20 @@ async def _flow(plan: Plan, stage: Stage, live: Live) -> None:
         left -= portion
         await look()
     await _settled(look)
+    before = await _versions(stage)
     later = await _ask(stage, "/later", {"kinds": ["cancel", "receive"]})
-    if later:
-        since, expected = datetime.now(UTC), len(later)
-        while len(await _changed(stage, since, {event["platform_number"] for event in later})) < expected:
-            await look()
-        await _settled(look)
+    changing = {event["platform_number"] for event in later}
+    while changing - {n for n, version in (await _versions(stage)).items() if before.get(n) != version}:
+        await look()
+    await _settled(look)
+
+
+async def _records(stage: Stage) -> list[DocumentRecord]:
+    return await stage.store.list_documents(limit=1_000_000)
+
+
+async def _versions(stage: Stage) -> dict[str, str]:
+    return {number_of(record): record.version for record in await _records(stage)}
 
 
 async def _settled(look: Any) -> None:
@@ -199,16 +207,9 @@ async def _settled(look: Any) -> None:
         still = still + 1 if await look() else 0
 
 
-async def _changed(stage: Stage, since: datetime, numbers: set[str]) -> set[str]:
-    records = await stage.store.list_documents(limit=1_000_000)
-    recent = [record for record in records if record.changed_at >= since - timedelta(seconds=5)]
-    told = {n for record in recent for n in (record.platform_no, *record.related)}
-    return numbers & told
-
-
 async def _report(stage: Stage) -> tuple[Report, list[DocumentRecord]]:
     seconds = round(time.monotonic() - stage.started, 1)
-    records = await stage.store.list_documents(limit=1_000_000)
+    records = await _records(stage)
     counted = fates(records)
     excused = [*counted["held_documents"], *counted["skipped_documents"]]
     audit = await _ask(stage, "/audit", {"excused": excused})

@@ -119,5 +119,7 @@ def _audit(report: Report) -> Panel:
     title = "独立审计 Audit"
     if report.balanced:
         return Panel(f"[green]账实相符[/]  漏单 0，重单 0，差异 0\n{sums}", title=title, border_style="green")
-    told = [f"[red]{_AUDIT_ZH.get(name, name)}[/] {len(found)}：{'、'.join(found[:10])}" for name, found in wrong.items()]
+    told = [
+        f"[red]{_AUDIT_ZH.get(name, name)}[/] {len(found)}：{'、'.join(found[:10])}" for name, found in wrong.items()
+    ]
     return Panel("\n".join([*told, sums]), title=title, border_style="red")

@@ -7,7 +7,7 @@ import socket
 import threading
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import uvicorn
@@ -139,6 +139,11 @@ class _Server(uvicorn.Server):
         finally:
             self.settled.set()
 
+    def run_quietly(self, listener: socket.socket) -> None:
+        """Serve until told to stop. An app that does not start shows in `started`; the exit asked for is not ours."""
+        with suppress(SystemExit):
+            self.run(sockets=[listener])
+
 
 @contextmanager
 def serve(app: ASGIApp, *, port: int = 0) -> Iterator[str]:
@@ -152,7 +157,7 @@ def serve(app: ASGIApp, *, port: int = 0) -> Iterator[str]:
     listener.bind(("127.0.0.1", port))
     config = uvicorn.Config(app, ws="none", log_config=None, log_level="critical", timeout_graceful_shutdown=1)
     server = _Server(config)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="sandbox", daemon=True)
+    thread = threading.Thread(target=server.run_quietly, args=(listener,), name="sandbox", daemon=True)
     thread.start()
     try:
         server.settled.wait()

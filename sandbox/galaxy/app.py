@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import time
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -131,7 +130,7 @@ class _Server:
         limit = self._state.switches.calls_per_second
         if limit is None:
             return
-        now = time.monotonic()
+        now = self._state.db.clock().timestamp()
         while self._recent and now - self._recent[0] >= 1:
             self._recent.popleft()
         if len(self._recent) >= limit:

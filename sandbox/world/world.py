@@ -168,4 +168,6 @@ class World:
         if event.kind is LaterKind.CANCEL:
             self.jushuitan.cancel_outbound(ids["io_id"])
         else:
-            receive_goods(self.jushuitan, self.jushuitan.refund(ids["as_id"]))
+            refund = self.jushuitan.refund(ids["as_id"])
+            # On the day that is played, for which central parities are published.
+            receive_goods(self.jushuitan, refund, at=refund.as_date)
