@@ -170,6 +170,19 @@ async def test_a_call_that_many_documents_share_is_stored_once(store: Store, url
     assert await count(url, "exchanges") == 1
 
 
+async def test_every_step_keeps_its_own_calls_however_many_are_written_together(store: Store) -> None:
+    numbers = [f"SO{n}" for n in range(50)]
+    await store.take_in([sighting(number) for number in numbers], cursor=None)
+    steps = [(number, attempt) for attempt in range(1, 81) for number in numbers]
+
+    await store.record_many([(entry(n, attempt=a), None, [exchange(request=f"{n} {a}")]) for n, a in steps])
+
+    for number in numbers:
+        rows = await store.timeline(key(number))
+        assert [row.entry.attempt for row in rows] == list(range(1, 81))
+        assert [[call.request for call in row.exchanges] for row in rows] == [[f"{number} {a}"] for a in range(1, 81)]
+
+
 async def test_every_one_of_many_concurrent_steps_lands_once(url: str) -> None:
     """Two workers, forty documents, five hundred callers at the same time: each document's own steps, in order."""
     numbers = [f"SO{n}" for n in range(40)]

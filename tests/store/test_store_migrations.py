@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
-from typing import Any
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -140,6 +140,13 @@ async def test_a_database_that_was_not_migrated_is_not_opened(empty_url: str) ->
         await Store.open(empty_url)
 
 
+async def test_looking_for_a_database_makes_none(tmp_path: Path) -> None:
+    for missing in (tmp_path / "no.db", tmp_path / "no" / "no.db"):
+        with pytest.raises(SchemaBehind, match=r"no\.db"):
+            await Store.open(f"sqlite:///{missing}")
+    assert list(tmp_path.iterdir()) == []
+
+
 async def test_a_database_that_a_newer_worker_migrated_is_opened(url: str) -> None:
     await execute(url, "UPDATE alembic_version SET version_num = 'from the future'")
 
@@ -147,7 +154,7 @@ async def test_a_database_that_a_newer_worker_migrated_is_opened(url: str) -> No
         assert await store.counts() == []
 
 
-def test_a_file_is_made_with_its_folder(tmp_path: Any) -> None:
+def test_a_file_is_made_with_its_folder(tmp_path: Path) -> None:
     migrate(f"sqlite:///{tmp_path}/data/100%/kingpost.db")
 
     assert (tmp_path / "data" / "100%" / "kingpost.db").is_file()
