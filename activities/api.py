@@ -65,15 +65,15 @@ class Course(StrEnum):
 
     POST = "post"
     REPOST = "repost"
-    """Its bill shows an older version: reverse that one, then post again (L6)."""
+    """Its bill is not the one it should have now: reverse that one, then look at the document afresh (L6)."""
     REVERSE = "reverse"
     SKIP = "skip"
     NOTHING = "nothing"
-    """The bill of this very version is audited already."""
+    """All is as it should be already: the bill of this very version is audited, or a person decided on it."""
 
 
 class Validated(Frozen):
-    """What validation found. `hold` set: the document waits, and the rest says nothing."""
+    """What validation found. `hold` set: the document waits, and the rest says nothing. `state` goes with NOTHING."""
 
     version: str
     course: Course
@@ -83,6 +83,7 @@ class Validated(Frozen):
     day: date | None = None
     linked: bool = False
     skip_reason: SkipReason | None = None
+    state: DocumentState = DocumentState.POSTED
     hold: Hold | None = None
 
 
@@ -90,10 +91,7 @@ class ValidateStep(Frozen):
     """Asks what has to happen with the latest version of a document."""
 
     key: DocumentKey
-    erp: str
     take_back: bool = False
-    actor: str = ""
-    reason: str = ""
 
 
 class RateStep(Frozen):
@@ -120,11 +118,16 @@ class StepDone(Frozen):
 
 
 class ReverseStep(Frozen):
-    """Asks for the bill to be taken out of the ERP. `final`: the document ends here, else it is posted anew."""
+    """Asks for the bill to be taken out of the ERP. `final`: the document ends here, else it is looked at afresh.
+
+    `actor` and `reason` say which person wanted it and why.
+    """
 
     step: DocumentStep
     final: bool
     by_person: bool = False
+    actor: str = ""
+    reason: str = ""
 
 
 class Reversed(Frozen):

@@ -82,15 +82,21 @@ class DocumentActivities(DocumentSteps):
             wrong = invalid(error, scheme)
         if step.take_back:
             return plain(course=Course.REVERSE)
+        if await self._decided_by_person(record):
+            return plain(course=Course.NOTHING, state=record.state)
+        written = record.bill_version is not None or record.attempted_version is not None
         fate = None if wrong else _fate(scheme, document)
-        if fate is not None and fate.then is Then.REVERSE:
-            return await self._to_reverse(record, plain, fate.skip)
+        if fate is not None and fate.then in (Then.SKIP, Then.REVERSE):
+            if written:
+                return plain(course=Course.REVERSE)
+            return await self._to_skip(record, plain, fate.skip or SkipReason.TAKEN_BACK)
+        if fate is not None and fate.then is Then.WAIT and written:
+            # What the bill was made for is not true any more; it goes first, then the document waits.
+            return plain(course=Course.REPOST)
         if wrong is None and fate is not None:
             wrong = await self._wrong(scheme, document, fate)
         if wrong is not None:
             return plain(course=Course.POST, hold=wrong)
-        if fate is not None and fate.then is Then.SKIP:
-            return await self._to_skip(record, plain, fate.skip)
         if record.bill_version == record.version and record.state is DocumentState.POSTED:
             return plain(course=Course.NOTHING)
         older = record.bill_version is not None and record.bill_version != record.version
@@ -121,10 +127,15 @@ class DocumentActivities(DocumentSteps):
             return problems(scheme, document)
         return None
 
-    async def _to_reverse(self, record: DocumentRecord, plain: Any, skip: SkipReason | None) -> Validated:
-        if record.bill_version is not None or record.attempted_version is not None:
-            return Validated.model_validate(plain(course=Course.REVERSE))
-        return await self._to_skip(record, plain, skip or SkipReason.TAKEN_BACK)
+    async def _decided_by_person(self, record: DocumentRecord) -> bool:
+        """Whether a person skipped or cancelled this very version: that stands, however often it is seen again."""
+        if record.state not in (DocumentState.SKIPPED, DocumentState.REVERSED):
+            return False
+        return any(
+            row.entry.actor is not None and row.entry.version == record.version
+            for row in await self._shop.store.timeline(record.key)
+            if row.entry.step in (Step.SKIP, Step.CANCEL)
+        )
 
     async def _to_skip(self, record: DocumentRecord, plain: Any, reason: SkipReason | None) -> Validated:
         zh, en = {
@@ -316,6 +327,11 @@ class DocumentActivities(DocumentSteps):
     @step
     async def reverse(self, step: ReverseStep) -> Reversed:
         record, scheme = await self._record(step.step.key)
+        if step.by_person:
+            zh, en = f"人工取消：{step.reason}", f"Cancelled by a person: {step.reason}"
+            await self._write(
+                record, Step.CANCEL, Outcome.BEGUN, zh, en, None, attempt=_attempt(), actor=step.actor or "?"
+            )
         number = bills.bill_number(self._shop.routes[record.key.connection].bill_prefix, record.key)
         final = (SkipReason.BY_PERSON if step.by_person else SkipReason.TAKEN_BACK) if step.final else None
         taking = Taking(record=record, number=number, final=final, attempt=_attempt())

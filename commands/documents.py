@@ -23,7 +23,7 @@ from domain.conversions import SHANGHAI
 from domain.decisions import Amend, Answer, Cancel, Resume, Skip
 from domain.documents import DocumentKey
 from domain.holds import REASON_ZH, ROLE_ZH
-from domain.journal import DueDocument
+from domain.journal import DocumentRecord, DueDocument
 from workflows.wording import STATE_ZH
 
 app = typer.Typer(no_args_is_help=True, help="单据 / documents")
@@ -132,8 +132,37 @@ def documents_cancel(number: Number, by: By, reason: Reason) -> None:
 async def _decide(number: str, update: str, argument: Resume | Amend | Skip | Cancel) -> None:
     async with open_shop() as shop:
         record = await find(shop, number)
-        await _update(shop, record.key, update, argument)
+        try:
+            await _update(shop, record.key, update, argument)
+        except NotUnderWay:
+            # Somebody ended its workflow in Temporal; a document that is not settled gets a new one.
+            if update != "resume" or record.state.is_final:
+                raise
+            await start_document(shop, _due(record), _start(shop, record))
     out.print(f"[green]✓[/] {escape(record.key.workflow_id)} {update}")
+
+
+class NotUnderWay(Refused):
+    """The document has no running workflow."""
+
+    def __init__(self) -> None:
+        super().__init__("单据不在处理中，无需该操作 / the document is not under way.")
+
+
+def _start(shop: Workshop, record: DocumentRecord) -> DocumentStart:
+    route = shop.routes[record.key.connection]
+    return DocumentStart(key=record.key, queues=route.queues, erp=route.erp)
+
+
+def _due(record: DocumentRecord) -> DueDocument:
+    return DueDocument(
+        key=record.key,
+        version=record.version,
+        platform_no=record.platform_no,
+        shop=record.shop,
+        warehouse=record.warehouse,
+        skus=record.skus,
+    )
 
 
 async def _update(shop: Workshop, key: DocumentKey, update: str, argument: Resume | Amend | Skip | Cancel) -> None:
@@ -145,27 +174,17 @@ async def _update(shop: Workshop, key: DocumentKey, update: str, argument: Resum
         raise Refused(cause.message if isinstance(cause, ApplicationError) else str(cause)) from None
     except RPCError as error:
         if error.status is RPCStatusCode.NOT_FOUND:
-            raise Refused("单据不在处理中，无需该操作 / the document is not under way.") from None
+            raise NotUnderWay from None
         raise
 
 
 async def _cancel(number: str, cancel: Cancel) -> None:
     async with open_shop() as shop:
         record = await find(shop, number)
-        route = shop.routes[record.key.connection]
-        start = DocumentStart(
-            key=record.key, queues=route.queues, erp=route.erp, take_back=True, actor=cancel.actor, reason=cancel.reason
-        )
-        due = DueDocument(
-            key=record.key,
-            version=record.version,
-            platform_no=record.platform_no,
-            shop=record.shop,
-            warehouse=record.warehouse,
-            skus=record.skus,
-        )
+        back = {"take_back": True, "actor": cancel.actor, "reason": cancel.reason}
+        start = _start(shop, record).model_copy(update=back)
         try:
-            await start_document(shop, due, start)
+            await start_document(shop, _due(record), start)
         except WorkflowAlreadyStartedError:
             await _update(shop, record.key, "cancel", cancel)
     out.print(f"[green]✓[/] {escape(record.key.workflow_id)} cancel")

@@ -73,15 +73,15 @@ class DocumentWorkflow:
 
     @workflow.run
     async def run(self, start: DocumentStart) -> DocumentEnd:
-        if start.waiting is not None:
-            await self._wait(start.waiting)
+        outcome = await self._wait(start.waiting) if start.waiting is not None else None
         while True:
-            outcome = await self._carry()
-            if isinstance(outcome, Hold):
-                outcome = await self._held(outcome)
-            if isinstance(outcome, DocumentEnd) and not self._news:
-                break
-        await workflow.wait_condition(workflow.all_handlers_finished)
+            if outcome is not None:
+                # A handler may still be about to say something; only then is it known that nothing is left to do.
+                await workflow.wait_condition(workflow.all_handlers_finished)
+                if not self._news:
+                    break
+            carried = await self._carry()
+            outcome = await self._held(carried) if isinstance(carried, Hold) else carried
         self._end(outcome)
         return outcome
 
@@ -101,13 +101,7 @@ class DocumentWorkflow:
         taken_back = self._take_back
         found = await self._local(
             DocumentSteps.validate,
-            ValidateStep(
-                key=self._start.key,
-                erp=self._start.erp,
-                take_back=taken_back is not None,
-                actor=taken_back.actor if taken_back else "",
-                reason=taken_back.reason if taken_back else "",
-            ),
+            ValidateStep(key=self._start.key, take_back=taken_back is not None),
         )
         self._version = found.version
         if found.hold is not None:
@@ -116,19 +110,23 @@ class DocumentWorkflow:
         if found.course is Course.SKIP:
             return DocumentEnd(state=DocumentState.SKIPPED, version=found.version, skip_reason=found.skip_reason)
         if found.course is Course.NOTHING:
-            return self._posted(found)
+            return DocumentEnd(state=found.state, version=found.version, bill_number=found.bill_number)
         if found.course in (Course.REVERSE, Course.REPOST):
-            ended = await self._reverse(step, found)
-            if ended is not None:
-                return ended
+            return await self._reverse(step, found)
         return await self._post(step, found)
 
     async def _reverse(self, step: DocumentStep, found: Validated) -> DocumentEnd | Hold | None:
-        """Take the bill back. None: it is gone and a new one has to be posted."""
-        final = found.course is Course.REVERSE
+        """Take the bill back. None: it is gone, and the document is looked at afresh."""
+        final, by = found.course is Course.REVERSE, self._take_back
         back = await self._vendor(
             DocumentSteps.reverse,
-            ReverseStep(step=step, final=final, by_person=self._take_back is not None),
+            ReverseStep(
+                step=step,
+                final=final,
+                by_person=by is not None,
+                actor=by.actor if by else "",
+                reason=by.reason if by else "",
+            ),
             self._start.queues.erp,
         )
         if back.hold is not None:
@@ -137,7 +135,7 @@ class DocumentWorkflow:
             return None
         if back.existed:
             return DocumentEnd(state=DocumentState.REVERSED, version=step.version)
-        reason = SkipReason.BY_PERSON if self._take_back else SkipReason.TAKEN_BACK
+        reason = SkipReason.BY_PERSON if by else SkipReason.TAKEN_BACK
         return DocumentEnd(state=DocumentState.SKIPPED, version=step.version, skip_reason=reason)
 
     async def _post(self, step: DocumentStep, found: Validated) -> DocumentEnd | Hold | None:
@@ -191,6 +189,7 @@ class DocumentWorkflow:
             if not isinstance(again, Hold):
                 return again
             if again != hold:
+                self._hold, step = again, step.model_copy(update={"version": self._version})
                 await self._local(DocumentSteps.hold, HoldStep(step=step, hold=again))
             hold = again
         return await self._wait(hold)
@@ -228,6 +227,7 @@ class DocumentWorkflow:
         if decision.decided is Decided.SKIP:
             return DocumentEnd(state=state, version=self._version, skip_reason=SkipReason.BY_PERSON)
         self._show(DocumentState.RUNNING, None)
+        workflow.upsert_search_attributes([attributes.DOCUMENT_STATE.value_set(DocumentState.RUNNING.value)])
         if decision.refetch:
             await self._refetch(step)
         return None
