@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from typing import Any
 
@@ -121,6 +121,17 @@ class Database:
     def insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
         """INSERT that knows ON CONFLICT, in the words of this database."""
         return sqlite.insert(table) if self._is_sqlite else postgresql.insert(table)
+
+    async def insert_numbered(
+        self, connection: AsyncConnection, table: Table, rows: Sequence[Mapping[str, Any]]
+    ) -> list[int]:
+        """Insert rows and get the `id` the database gave each, in the order of the rows.
+
+        PostgreSQL promises the order only when asked for it. SQLite, with one writer and AUTOINCREMENT, counts up as
+        it goes through the rows; asked for the order, SQLAlchemy would send them one by one, at a third of the speed.
+        """
+        insert = self.insert(table).returning(table.c.id, sort_by_parameter_order=not self._is_sqlite)
+        return sorted((await connection.scalars(insert, rows)).all())
 
     async def close(self) -> None:
         """Give every connection back, and hand out no more."""

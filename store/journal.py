@@ -100,8 +100,7 @@ class Journal:
         if not calls:
             await connection.execute(self._db.insert(steps), rows)
             return
-        insert = self._db.insert(steps).returning(steps.c.id, sort_by_parameter_order=True)
-        step_ids = (await connection.scalars(insert, rows)).all()
+        step_ids = await self._db.insert_numbered(connection, steps, rows)
         exchange_rows = [calls[exchange_id].model_dump() for exchange_id in sorted(calls)]
         await connection.execute(self._db.insert(exchanges).on_conflict_do_nothing(), exchange_rows)
         links = [

@@ -45,6 +45,17 @@ def migration_sql(url: str) -> str:
     return made.getvalue()
 
 
+def require_file(url: str) -> None:
+    """Check that a SQLite file is there, since merely looking into it would make an empty one.
+
+    Raises:
+        SchemaBehind: `migrate` has to run first.
+    """
+    made = database_url(url)
+    if made.get_backend_name() == "sqlite" and not Path(made.database or "").is_file():
+        raise SchemaBehind(f"there is no database {made.database}: migrate it")
+
+
 def require_current(connection: Connection) -> None:
     """Check that the tables are there. A database that is ahead (another worker is newer already) is accepted.
 

@@ -29,7 +29,7 @@ from store.engine import Database
 from store.group_commit import GroupCommit
 from store.identity import IdCache, Identity, identity
 from store.journal import Journal, Stamped, StepRecord
-from store.migrate import require_current
+from store.migrate import require_current, require_file
 from store.shared_reads import SharedReads
 
 
@@ -68,6 +68,7 @@ class Store:
             SchemaBehind: `store.migrate.migrate` has to run first.
             ValueError: the URL is of another database.
         """
+        require_file(url)
         db = Database(url)
         try:
             async with db.reading() as connection:

@@ -47,6 +47,7 @@ class DocumentTable(Row, table=True):
         Index("ix_documents_platform", "flow", "connection", "platform_no"),
         Index("ix_documents_board", "flow", "state", "hold_reason", "skip_reason"),
         Index("ix_documents_changed", "state", "changed_at"),
+        Index("ix_documents_recent", "changed_at", "id"),
         {"sqlite_autoincrement": True},  # a number that was removed must not come back as another document
     )  # fmt: skip
 

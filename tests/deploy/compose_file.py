@@ -1,4 +1,4 @@
-"""docker-compose.yml and the files beside it, as the tests read them."""
+"""docker-compose.yml, Dockerfile and the files beside them, as the tests read them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import yaml
 ROOT = Path(__file__).parents[2]
 COMPOSE = ROOT / "docker-compose.yml"
 ENV_EXAMPLE = ROOT / "deploy" / "kingpost.env.example"
+DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ")
 OURS = ("prepare", "worker")
 """The services that run our image."""
 
@@ -23,6 +24,16 @@ def compose() -> dict[str, Any]:
 
 def service(name: str) -> dict[str, Any]:
     return cast("dict[str, Any]", compose()["services"][name])
+
+
+def copied() -> list[str]:
+    """What the Dockerfile copies from the source tree."""
+    found: list[str] = []
+    for line in re.findall(r"^COPY (.*)$", DOCKERFILE, re.MULTILINE):
+        words = line.split()
+        if not any(word.startswith("--from=") for word in words):
+            found += [word.rstrip("/") for word in words if not word.startswith("--")][:-1]
+    return found
 
 
 def example(*, optional: bool) -> dict[str, str]:

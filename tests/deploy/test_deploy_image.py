@@ -8,35 +8,24 @@ import subprocess
 import tomllib
 from typing import Any
 
-from tests.deploy.compose_file import OURS, ROOT, service
+from tests.deploy.compose_file import DOCKERFILE, OURS, ROOT, copied, service
 
-DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ")
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 
-def _copied() -> list[str]:
-    """What is copied from the source tree."""
-    found: list[str] = []
-    for line in re.findall(r"^COPY (.*)$", DOCKERFILE, re.MULTILINE):
-        words = line.split()
-        if not any(word.startswith("--from=") for word in words):
-            found += [word.rstrip("/") for word in words if not word.startswith("--")][:-1]
-    return found
-
-
 def test_every_source_exists() -> None:
-    assert all((ROOT / source).exists() for source in _copied())
+    assert all((ROOT / source).exists() for source in copied())
 
 
 def test_all_of_the_product_is_in_the_image() -> None:
-    product = {source for source in _copied() if not source.startswith(("deploy/", "requirements/"))}
+    product = {source for source in copied() if not source.startswith(("deploy/", "requirements/"))}
     assert product == set(PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["only-include"])
 
 
 def test_the_builder_is_given_what_is_copied_and_nothing_else() -> None:
     lines = [line for line in (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines() if line[:1] != "#"]
     assert lines[0] == "*"
-    assert {line[1:] for line in lines if line.startswith("!")} == set(_copied())
+    assert {line[1:] for line in lines if line.startswith("!")} == set(copied())
 
 
 def test_the_image_runs_as_an_ordinary_user() -> None:
@@ -54,14 +43,14 @@ def test_what_is_started_is_in_the_image() -> None:
     for words in started:
         assert words[0] == "python"
         file = words[2].replace(".", "/") + ".py" if words[1] == "-m" else words[1]
-        assert file in _copied()
+        assert file in copied()
 
 
 def test_the_command_kingpost_starts_our_command_line() -> None:
     script = (ROOT / "deploy" / "kingpost.sh").read_text(encoding="utf-8")
     subprocess.run(["sh", "-n"], input=script, text=True, check=True)
     assert 'exec python /app/cli.py "$@"' in script
-    assert "WORKDIR /app" in DOCKERFILE and "cli.py" in _copied()
+    assert "WORKDIR /app" in DOCKERFILE and "cli.py" in copied()
 
 
 def _pins(name: str) -> dict[str, str]:

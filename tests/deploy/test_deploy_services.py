@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -24,7 +25,7 @@ from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
 
 from demo import embedded
-from tests.deploy.compose_file import ROOT, compose, example, seconds, service
+from tests.deploy.compose_file import ROOT, compose, copied, example, seconds, service
 from tests.postgres_server import postgres_server
 from worker import catalogue
 from workflows import attributes
@@ -40,12 +41,13 @@ class Server:
 
     Attributes:
         environment: what a service of ours is given.
+        app: the folder ``/app`` of the image.
     """
 
     environment: dict[str, str]
+    app: Path
     temporal: str
     postgres: str
-    folder: Path
 
 
 @pytest.fixture(scope="module")
@@ -91,11 +93,24 @@ async def server(secrets: Path, postgres: str) -> AsyncIterator[Server]:
             embedded.temporal_server(folder, embedded.free_port(), embedded.free_port())
         )
         vendors = await stack.enter_async_context(embedded.simulators(folder, None))
-        environment = {**os.environ, **example(optional=False), **_settings(vendors, secrets, postgres)}
+        bare = {name: value for name, value in os.environ.items() if not name.startswith(("KINGPOST_", "PYTHON"))}
+        environment = {**bare, **example(optional=False), **_settings(vendors, secrets, postgres)}
         given = service("worker")["environment"]
         assert given["KINGPOST_TEMPORAL__ADDRESS"] == "temporal:7233"
         environment |= given | {"KINGPOST_TEMPORAL__ADDRESS": address, "KINGPOST_SECRETS_DIR": str(secrets)}
-        yield Server(environment=environment, temporal=address, postgres=postgres, folder=folder)
+        yield Server(environment=environment, app=_app(folder / "app"), temporal=address, postgres=postgres)
+
+
+def _app(folder: Path) -> Path:
+    """What the Dockerfile copies, and nothing else."""
+    for name in copied():
+        target = folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, target, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(ROOT / name, target)
+    return folder
 
 
 def _settings(vendors: dict[str, Any], secrets: Path, postgres: str) -> dict[str, str]:
@@ -122,12 +137,12 @@ def _settings(vendors: dict[str, Any], secrets: Path, postgres: str) -> dict[str
 
 @asynccontextmanager
 async def _process(server: Server, command: list[str]) -> AsyncIterator[asyncio.subprocess.Process]:
-    """A command of docker-compose.yml, run in the source tree as the image does; its log is its standard output."""
+    """A command of docker-compose.yml, run where the image runs it; its log is its standard output."""
     assert command[0] == "python"
     child = await asyncio.create_subprocess_exec(
         sys.executable,
         *command[1:],
-        cwd=ROOT,
+        cwd=server.app,
         env=server.environment,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,

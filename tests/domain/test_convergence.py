@@ -375,7 +375,7 @@ def test_options_reach_the_erp_and_memory_comes_first() -> None:
     told: list[str] = []
 
     class Watching(Books):
-        async def save(self, form: BillForm, bills: object, **more: object) -> dict[str, Fault | None]:  # type: ignore[override]
+        async def save(self, form: BillForm, bills: object, **more: object) -> dict[str, Fault | None]:
             told.append(f"save {more}")
             return {"N1": refusal("no")}
 

@@ -67,6 +67,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_documents_board", "documents", ["flow", "state", "hold_reason", "skip_reason"])
     op.create_index("ix_documents_changed", "documents", ["state", "changed_at"])
+    op.create_index("ix_documents_recent", "documents", ["changed_at", "id"])
     op.create_index(
         "ix_documents_due",
         "documents",
