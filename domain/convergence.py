@@ -57,7 +57,7 @@ class Ending(StrEnum):
     CONFLICT = "conflict"
     """The number is taken by a bill that is not ours."""
     REFUSED = "refused"
-    """The ERP said no; whatever had been written is gone again."""
+    """The ERP said no; whatever we had written is gone again."""
     STUCK = "stuck"
     """The ERP said no and refuses to let go of what had been written: a person has to look."""
     AGAIN = "again"
@@ -76,6 +76,8 @@ class Verdict:
 
 BeforeWrite = Callable[[Sequence[str]], Awaitable[None]]
 """Told the bill numbers about to be sent for the first time, before they are: the memory behind `Wanted.ours`."""
+Operation = Callable[[BillForm, Sequence[str]], Awaitable[Mapping[str, Fault | None]]]
+"""A step of the ERP with many bills."""
 
 
 async def converge(
@@ -112,34 +114,35 @@ class _Convergence:
 
     async def run(self) -> dict[str, Verdict]:
         for _ in range(ROUNDS):
-            open_ = [number for number in self.wanted if number not in self.verdicts]
+            open_ = self._open()
             if not open_:
                 return self.verdicts
             found = await self.erp.find(self.form, open_)
-            await self._compare({n: b for n, b in found.items() if n not in self.written | self.agreed})
-            await self._step(found)
-        left = [number for number in self.wanted if number not in self.verdicts]
-        if left:
-            message = f"bills keep changing under our hands: {', '.join(left[:5])}"
-            raise Fault(FaultKind.TRANSIENT, system="erp", code="restless", message=message)
+            known = self.written | self.agreed
+            changed = await self._compare({n: b for n, b in found.items() if n not in known or b.cancelled})
+            await self._step({n: found.get(n) for n in open_ if n not in changed})
+        self._again({number: _restless(number) for number in self._open()})
         return self.verdicts
 
-    async def _step(self, found: Mapping[str, FoundBill]) -> None:
-        """Take the next missing steps of every bill that is still open."""
-        for number, bill in found.items():
-            if number not in self.verdicts and bill.status is BillStatus.AUDITED:
+    def _open(self) -> list[str]:
+        return [number for number in self.wanted if number not in self.verdicts]
+
+    async def _step(self, seen: Mapping[str, FoundBill | None]) -> None:
+        """Take the next missing steps of every bill that is still open. `seen`: where each stands, None: it is not."""
+        bills = {n: bill for n, bill in seen.items() if bill is not None and n not in self.verdicts}
+        for number, bill in bills.items():
+            if bill.status is BillStatus.AUDITED:
                 self.verdicts[number] = Verdict(Ending.AUDITED, bill_id=bill.id)
-        open_ = [number for number in self.wanted if number not in self.verdicts]
-        absent = [number for number in open_ if number not in found]
+        absent = [number for number, bill in seen.items() if bill is None]
         saved = await self._save(absent) if absent else []
-        to_submit = [n for n in open_ if n in found and found[n].status.can_submit]
-        to_audit = [n for n in open_ if n in found and found[n].status is BillStatus.SUBMITTED]
+        to_submit = [number for number, bill in bills.items() if bill.status.can_submit]
+        to_audit = [number for number, bill in bills.items() if bill.status is BillStatus.SUBMITTED]
         if not self.submit_and_audit:
             to_submit += saved
         if to_submit:
-            to_audit += await self._take(self.erp.submit, to_submit)
+            to_audit += await self._take(self.erp.submit, to_submit, {BillStatus.SUBMITTED, BillStatus.AUDITED})
         if to_audit:
-            await self._take(self.erp.audit, to_audit)
+            await self._take(self.erp.audit, to_audit, {BillStatus.AUDITED})
 
     async def _save(self, numbers: Sequence[str]) -> list[str]:
         await self.before_write(numbers)
@@ -162,12 +165,11 @@ class _Convergence:
                 self._again({number: fault})
         return saved
 
-    async def _take(
-        self, operation: Callable[[BillForm, Sequence[str]], Awaitable[Mapping[str, Fault | None]]], numbers: list[str]
-    ) -> list[str]:
+    async def _take(self, operation: Operation, numbers: list[str], reached: set[BillStatus]) -> list[str]:
+        """Take a step that leads to one of `reached`. Returns the bills that took it."""
         answers = await operation(self.form, numbers)
         faults = {n: f for n in numbers if (f := answers.get(n)) is not None}
-        await self._undo({n: f for n, f in faults.items() if _is_final(f)})
+        await self._undo({n: f for n, f in faults.items() if _is_final(f)}, reached)
         self._again({n: f for n, f in faults.items() if not _is_final(f)})
         return [number for number in numbers if number not in faults]
 
@@ -176,34 +178,41 @@ class _Convergence:
             if fault.code != WRONG_STATE:
                 self.verdicts[number] = Verdict(Ending.AGAIN, fault=fault)
 
-    async def _undo(self, refused: Mapping[str, Fault]) -> None:
+    async def _undo(self, refused: Mapping[str, Fault], reached: set[BillStatus]) -> None:
         """Compensation (L3): a bill that cannot be audited does not stay behind half done.
 
-        A refusal may only mean that somebody took the step meanwhile, so the bill is looked at first.
+        A refusal may only mean that somebody took the step, or the bill, meanwhile; then the next round goes on from
+        there. A bill that was there before us and that we never sent is not ours to take away.
         """
         if not refused:
             return
         found = await self.erp.find(self.form, list(refused))
-        audited = {n for n, bill in found.items() if bill.status is BillStatus.AUDITED}
-        going = [n for n in refused if n in found and n not in audited]
-        undone = await dissolve(self.erp, self.form, going) if going else {}
-        for number, fault in refused.items():
-            if number in audited:
-                continue
+        standing = [n for n in refused if n in found and found[n].status not in reached]
+        ours = [n for n in standing if self._is_ours(n)]
+        undone = await dissolve(self.erp, self.form, ours) if ours else {}
+        for number in standing:
             undo_fault = undone.get(number)
             if undo_fault is None:
-                self.verdicts[number] = Verdict(Ending.REFUSED, fault=fault)
+                self.verdicts[number] = Verdict(Ending.REFUSED, fault=refused[number])
             else:
-                self._cannot_undo(number, fault, undo_fault)
+                self._cannot_undo(number, refused[number], undo_fault)
+
+    def _is_ours(self, number: str) -> bool:
+        return self.wanted[number].ours or number in self.written
 
     def _cannot_undo(self, number: str, fault: Fault, undo_fault: Fault) -> None:
-        ending = Ending.STUCK if _is_final(undo_fault) else Ending.AGAIN
-        self.verdicts[number] = Verdict(ending, fault=fault, undo_fault=undo_fault)
+        if _is_final(undo_fault):
+            self.verdicts[number] = Verdict(Ending.STUCK, fault=fault, undo_fault=undo_fault)
+        else:
+            self.verdicts[number] = Verdict(Ending.AGAIN, fault=undo_fault)
 
-    async def _compare(self, found: Mapping[str, FoundBill]) -> None:
-        """A bill that was there before us must be the very bill we want, or an older one of ours."""
+    async def _compare(self, found: Mapping[str, FoundBill]) -> set[str]:
+        """A bill that was there before us must be the very bill we want, or an older one of ours, which goes.
+
+        Returns the bills that are no longer as they were found: the next round has to look again.
+        """
         if not found:
-            return
+            return set()
         contents = await self.erp.read(self.form, list(found))
         outdated = []
         for number, bill in found.items():
@@ -213,13 +222,14 @@ class _Convergence:
                 continue
             if not bill.cancelled and same_content(self.form, wanted, content):
                 self.agreed.add(number)
-            elif wanted.ours and content.head.get(self.form.head[0]) == wanted.reference:
+            elif self._is_ours(number) and content.head.get(self.form.head[0]) == wanted.reference:
                 outdated.append(number)
             else:
                 self.verdicts[number] = Verdict(Ending.CONFLICT, bill_id=bill.id)
         for number, fault in (await dissolve(self.erp, self.form, outdated)).items() if outdated else ():
             if fault is not None:
                 self._cannot_undo(number, fault, fault)
+        return {number for number in found if number not in contents} | set(outdated)
 
 
 def _is_final(fault: Fault) -> bool:
@@ -237,29 +247,41 @@ def same_content(form: BillForm, wanted: Wanted, content: BillContent) -> bool:
 async def dissolve(erp: Erp, form: BillForm, numbers: Sequence[str]) -> dict[str, Fault | None]:
     """Bring bills to absent: un-audit, withdraw and delete only what is needed (L3). None: it is gone.
 
+    A refusal counts only if the bill still stands where the step was refused; somebody may have taken it away
+    meanwhile. A bill that keeps changing has a transient fault: the next try goes on where this one stopped.
+
     Raises:
-        Fault: a call as a whole failed, or bills keep changing; the next try goes on where this one stopped.
+        Fault: a call as a whole failed; the next try finds out what it did.
     """
     results: dict[str, Fault | None] = {}
+    refused: dict[str, tuple[BillStatus, Fault]] = {}
     for _ in range(ROUNDS):
         open_ = [number for number in numbers if number not in results]
         if not open_:
             return results
         found = await erp.find(form, open_)
         results.update({number: None for number in open_ if number not in found})
-        steps = (
-            (erp.unaudit, [n for n, b in found.items() if b.status is BillStatus.AUDITED]),
-            (erp.withdraw, [n for n, b in found.items() if b.status is BillStatus.SUBMITTED]),
-            (erp.delete, [n for n, b in found.items() if b.status.can_submit]),
-        )
-        for operation, these in steps:
-            if not these:
-                continue
-            answers = await operation(form, these)
-            faults = {n: f for n in these if (f := answers.get(n)) is not None}
-            results.update({n: f for n, f in faults.items() if f.code != WRONG_STATE})
-    left = [number for number in numbers if number not in results]
-    if left:
-        message = f"bills keep changing under our hands: {', '.join(left[:5])}"
-        raise Fault(FaultKind.TRANSIENT, system="erp", code="restless", message=message)
-    return results
+        results.update({n: fault for n, (status, fault) in refused.items() if n in found and found[n].status is status})
+        going = {number: bill.status for number, bill in found.items() if number not in results}
+        refused = await _step_back(erp, form, going)
+    return results | {number: _restless(number) for number in numbers if number not in results}
+
+
+async def _step_back(erp: Erp, form: BillForm, going: Mapping[str, BillStatus]) -> dict[str, tuple[BillStatus, Fault]]:
+    """One step back for each bill. Returns the refusals, each with the status it was met in."""
+    steps: tuple[tuple[Operation, list[str]], ...] = (
+        (erp.unaudit, [n for n, status in going.items() if status is BillStatus.AUDITED]),
+        (erp.withdraw, [n for n, status in going.items() if status is BillStatus.SUBMITTED]),
+        (erp.delete, [n for n, status in going.items() if status.can_submit]),
+    )
+    refused: dict[str, tuple[BillStatus, Fault]] = {}
+    for operation, numbers in steps:
+        answers = await operation(form, numbers) if numbers else {}
+        faults = {n: f for n in numbers if (f := answers.get(n)) is not None and f.code != WRONG_STATE}
+        refused.update({n: (going[n], fault) for n, fault in faults.items()})
+    return refused
+
+
+def _restless(number: str) -> Fault:
+    message = f"bill {number} keeps changing under our hands"
+    return Fault(FaultKind.TRANSIENT, system="erp", code="restless", message=message)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from domain.documents import Hold, HoldReason, OwnerRole
 from domain.faults import Fault, FaultKind
+from domain.keys import mapping_gap
 
 STOCK_SHORT = "stock_short"
 """Fault code of every ERP connector for: not enough stock."""
@@ -62,11 +63,6 @@ def make(
     """A hold with the owner the flow names for the reason, or the usual one."""
     owner = (owners or {}).get(reason) or _OWNERS[reason]
     return Hold(reason=reason, zh=zh, en=en, owner=owner, gap=gap, code=code, field=field)
-
-
-def mapping_gap(collection: str, key: str) -> str:
-    """Gap key of a missing mapping row. Keys are compared without surrounding blanks and case."""
-    return f"mapping:{collection}:{key.strip().casefold()}"
 
 
 def mapping_missing(

@@ -9,10 +9,10 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.journal import MappingRow
+from domain.keys import mapping_gap, normalise
 from store.chunks import in_chunks
 from store.columns import storable
 from store.engine import Database
-from store.keys import gap_key, normalise
 from store.tables import mappings
 
 Place = tuple[str, str, str]
@@ -54,7 +54,7 @@ async def put(db: Database, rows: Iterable[MappingRow], now: datetime) -> list[s
             columns = {name: insert.excluded[name] for name in ("label", "cells", "changed_at")}
             upsert = insert.on_conflict_do_update(index_elements=["collection", "connection", "key"], set_=columns)
             await connection.execute(upsert, [_columns(where, latest[where], now) for where in changed])
-    return list(dict.fromkeys(gap_key(collection, key) for collection, _, key in changed))
+    return list(dict.fromkeys(mapping_gap(collection, key) for collection, _, key in changed))
 
 
 def _columns(where: Place, row: MappingRow, now: datetime) -> dict[str, object]:

@@ -7,6 +7,7 @@ import pytest
 from domain import holds
 from domain.documents import Hold, HoldReason, OwnerRole
 from domain.faults import Fault, FaultKind
+from domain.keys import mapping_gap
 
 
 def fault(code: str, field: str | None = None, kind: FaultKind = FaultKind.REFUSED) -> Fault:
@@ -29,8 +30,8 @@ def test_the_flow_may_name_another_owner() -> None:
 
 @pytest.mark.parametrize("key", ["ABC-1", " abc-1 ", "aBc-1\t"])
 def test_mapping_gaps_disregard_blanks_and_case(key: str) -> None:
-    assert holds.mapping_gap("sku", key) == "mapping:sku:abc-1"
-    assert holds.mapping_gap("shop", key) != holds.mapping_gap("sku", key)
+    assert mapping_gap("sku", key) == "mapping:sku:abc-1"
+    assert mapping_gap("shop", key) != mapping_gap("sku", key)
 
 
 def test_one_missing_mapping() -> None:

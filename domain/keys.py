@@ -8,6 +8,6 @@ def normalise(key: str) -> str:
     return key.strip().casefold()
 
 
-def gap_key(collection: str, key: str) -> str:
+def mapping_gap(collection: str, key: str) -> str:
     """Gap of a missing mapping, e.g. ``mapping:sku:abc``: what a document held for it names in `Hold.gap`."""
     return f"mapping:{collection}:{normalise(key)}"
