@@ -36,9 +36,12 @@ format: $(READY) ## put the sources in order
 	$(RUN)/ruff check --fix .
 	$(RUN)/ruff format .
 
-lock: ## renew requirements/lock.txt from pyproject.toml
+lock: ## renew the hashed locks from pyproject.toml
 	$(RUN)/uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-emit-index-url \
-		--no-annotate --no-header --python-version 3.11 --output-file requirements/lock.txt --quiet
+		--no-annotate --no-header --python-version 3.11 --quiet --output-file requirements/lock.txt
+	$(RUN)/uv pip compile pyproject.toml --constraints requirements/lock.txt --universal --generate-hashes \
+		--no-emit-index-url --no-annotate --no-header --python-version 3.11 --quiet \
+		--output-file requirements/runtime.txt
 
 clean: ## forget the environment and all state
 	rm -rf $(VENV) .kingpost .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from demo.running import Plan, play
 
 import worker as worker_process
 from commands import documents, flows, mappings
 from commands.console import run
+from demo.running import Plan, play
+from leaving import leave
 from sandbox import serve
 
 app = typer.Typer(
@@ -60,7 +61,10 @@ def worker() -> None:
 
 def main() -> None:
     """Entry point."""
-    app()
+    try:
+        app()
+    except SystemExit as ending:
+        leave(ending.code if isinstance(ending.code, int) else 0 if ending.code is None else 1)
 
 
 if __name__ == "__main__":

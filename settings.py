@@ -8,10 +8,10 @@ Secrets as files: the same path in lower case is the name of a file in ``KINGPOS
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Self
 
-from connectors.jushuitan.access import JushuitanAccess
 from pydantic import AwareDatetime, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
@@ -23,6 +23,7 @@ from pydantic_settings import (
 
 from activities.retrying import Patience
 from connectors.galaxy.access import GalaxyAccess
+from connectors.jushuitan.access import JushuitanAccess
 from connectors.rates.chain import RateAccess
 from domain.documents import Frozen
 
@@ -161,6 +162,9 @@ def load() -> Settings:
     folder = os.environ.get("KINGPOST_SECRETS_DIR")
     if folder and not Path(folder).is_dir():
         raise Misconfigured(f"KINGPOST_SECRETS_DIR names {folder}, expected a folder")
+    _no_stranger(os.environ, "KINGPOST_")
+    if folder:
+        _no_stranger([file.name.upper() for file in Path(folder).iterdir() if not file.name.startswith(".")], "")
     try:
         return Settings()
     except ValidationError as error:
@@ -173,6 +177,16 @@ def load() -> Settings:
         raise Misconfigured(f"{where}.") from error
     except ValueError as error:
         raise Misconfigured(f"The configuration cannot be read: {error}.") from error
+
+
+def _no_stranger(names: Iterable[str], prefix: str) -> None:
+    """A misspelt name would be passed over in silence, and the default used instead. Raises Misconfigured."""
+    known = {field.upper() for field in Settings.model_fields} | {"CONFIG", "SECRETS_DIR"}
+    for name in names:
+        first = name.removeprefix(prefix).split("__", 1)[0]
+        if name.startswith(prefix) and first not in known:
+            shown = name if prefix else name.lower()
+            raise Misconfigured(f"There is no setting {shown}, expected one of {', '.join(sorted(known)).lower()}.")
 
 
 def required(settings: Settings) -> Settings:

@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
-from connectors.jushuitan.client import JushuitanClient
 from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
 from temporalio.client import (
@@ -39,10 +37,12 @@ from activities.intake import IntakeActivities
 from activities.starting import WORKFLOW_QUEUE
 from activities.workshop import Batching, Route, Stream, Workshop
 from connectors.galaxy.client import GalaxyErp
+from connectors.jushuitan.client import JushuitanClient
 from connectors.jushuitan.streams import MODELS, streams_of
 from connectors.rates.chain import open_rate_chain
 from domain.erp import Erp
 from flows.catalogue import Catalogue, load_catalogue
+from leaving import leave
 from settings import Settings
 from store.migrate import migrate
 from store.store import Store
@@ -200,6 +200,9 @@ async def _ensure_schedule(shop: Workshop, flow: str, connection: str, every: ti
 
 async def run(settings: Settings) -> None:
     """Work until told to stop by SIGINT or SIGTERM."""
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
     await asyncio.to_thread(migrate, settings.store_url.get_secret_value())
     client = await connect(settings)
     async with workshop(settings, client) as shop, AsyncExitStack() as stack:
@@ -210,9 +213,6 @@ async def run(settings: Settings) -> None:
         if settings.worker.schedules:
             await ensure_schedules(shop, settings)
         log.info("worker is ready", queues=[WORKFLOW_QUEUE, *sorted({r.queues.erp for r in shop.routes.values()})])
-        stop = asyncio.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, stop.set)
         await stop.wait()
         log.info("worker is stopping")
 
@@ -222,9 +222,9 @@ def main() -> None:
     try:
         settings = configuration.required(configuration.load())
     except configuration.Misconfigured as error:
-        sys.stderr.write(f"{error}\n")
-        raise SystemExit(2) from None
+        leave(2, str(error))
     asyncio.run(run(settings))
+    leave(0)
 
 
 if __name__ == "__main__":

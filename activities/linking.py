@@ -14,9 +14,13 @@ from activities.workshop import Batching
 from domain import holds
 from domain.documents import Hold
 from domain.erp import Erp, Match
+from domain.exchanges import Exchange, exchange_log, note_exchange
 from domain.mapping import Links, Lookup, Tables
 from flows.catalogue import Scheme
 from flows.flow import LinkRule
+
+_Found = tuple[list[dict[str, Any]], list[Exchange]]
+"""The rows for one document, and the calls they were found with."""
 
 
 class Linker:
@@ -26,7 +30,7 @@ class Linker:
         self._erp, self._rule, self._name = erp, scheme.flow.links[name], name
         fields = (*self._rule.match, *self._rule.open, *scheme.link_fields[name])
         self._fields = tuple(dict.fromkeys(fields))
-        self._gather: Gatherer[tuple[str, ...], list[dict[str, Any]]] = Gatherer(
+        self._gather: Gatherer[tuple[str, ...], _Found] = Gatherer(
             self._query, linger=batching.linger, most=batching.most, lanes=batching.lanes
         )
 
@@ -39,7 +43,10 @@ class Linker:
         lines = value_at(document, self._rule.each)
         wanted = [self._key(document, line, tables) for line in lines]
         asked = tuple(dict.fromkeys(key[0] for key in wanted if key[0]))
-        rows = await self._gather.add(asked) if asked else []
+        rows, exchanges = await self._gather.add(asked) if asked else ([], [])
+        for exchange in exchanges:
+            # The query was made for several documents; each keeps it in its own journal.
+            note_exchange(exchange)
         links: dict[tuple[str, int], Mapping[str, Any]] = {}
         missing = []
         taken: dict[int, Decimal] = {}
@@ -74,15 +81,16 @@ class Linker:
         taken[i] = taken.get(i, Decimal(0)) + quantity
         return row
 
-    async def _query(self, batch: Sequence[tuple[str, ...]]) -> list[list[dict[str, Any]] | Exception]:
+    async def _query(self, batch: Sequence[tuple[str, ...]]) -> list[_Found]:
         first = next(iter(self._rule.match))
         keys = tuple(dict.fromkeys(key for keys in batch for key in keys))
         matches = [Match(key=first, values=keys), *(Match(key=k, values=(v,)) for k, v in self._rule.where.items())]
-        rows = await self._erp.query(self._rule.form, self._fields, matches)
+        with exchange_log() as exchanges:
+            rows = await self._erp.query(self._rule.form, self._fields, matches)
         by_key: dict[str, list[dict[str, Any]]] = {}
         for row in rows:
             by_key.setdefault(str(row[first]), []).append(row)
-        return [[row for key in keys for row in by_key.get(key, [])] for keys in batch]
+        return [([row for key in keys for row in by_key.get(key, [])], exchanges) for keys in batch]
 
 
 def _wanted(rule: Any, document: BaseModel, line: Any, tables: Tables) -> str:

@@ -158,7 +158,9 @@ class Desk:
         answers: list[Taken | Exception] = []
         rows: list[tuple[JournalEntry, DocumentChange | None, Sequence[Exchange]]] = []
         for taking in batch:
-            answer, entry, change = self._gone(taking, results[taking.number], existed=taking.number in existing)
+            # What an earlier try deleted without hearing of it was there, too.
+            existed = taking.number in existing or taking.record.bill_version is not None
+            answer, entry, change = self._gone(taking, results[taking.number], existed=existed)
             answers.append(answer)
             rows.append((entry, change, exchanges))
         await self._shop.store.record_many(rows)

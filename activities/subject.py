@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from domain import holds, jsontext
+from domain.complaints import explain
 from domain.documents import DocumentKey, Hold
 from domain.journal import DocumentRecord
 from domain.paths import follow
@@ -38,13 +39,9 @@ class Subjects:
 
 def invalid(error: ValidationError, scheme: Scheme) -> Hold:
     """The hold for a snapshot that breaks its model; names the first field, says how many more."""
-    errors = error.errors(include_url=False)
-    first = errors[0]
-    field = ".".join(str(part) for part in first["loc"]) or "(document)"
-    more = f"（另有 {len(errors) - 1} 处）" if len(errors) > 1 else ""
-    got = repr(first["input"])
-    got = got if len(got) <= 120 else got[:117] + "..."
-    return holds.source_invalid(field, first["msg"] + more, got, scheme.flow.owners)
+    first, *others = explain(error)
+    more = f"（另有 {len(others)} 处）" if others else ""
+    return holds.source_invalid(first.field, first.expected + more, first.got, scheme.flow.owners)
 
 
 def problems(scheme: Scheme, document: BaseModel) -> Hold | None:

@@ -32,7 +32,7 @@ Answer = TypeVar("Answer")
 
 KEPT_BYTES = 64 * 1024
 """How much of a request or reply body is kept with its exchange."""
-NOT_KEPT = "[not kept: credentials]"
+NOT_KEPT = "[not kept: private]"
 """Stands for a body of which nothing may be kept."""
 
 _KEPT_HEADERS = ("content-type", "retry-after", "x-api-requestid", "x-request-id")
@@ -289,10 +289,15 @@ def _shown_reply(response: httpx.Response) -> str:
 def kept_text(body: bytes) -> str:
     """A body as it may be kept: cut to `KEPT_BYTES` (saying how much is gone), then masked."""
     if len(body) <= KEPT_BYTES:
-        return mask_text(body.decode(errors="replace"))
+        return mask_text(_storable(body.decode(errors="replace")))
     # Cut first: masking costs by the byte, and what is cut off leaks nothing.
-    head = mask_text(body[:KEPT_BYTES].decode(errors="ignore"))
+    head = mask_text(_storable(body[:KEPT_BYTES].decode(errors="ignore")))
     return f"{head}…[cut: {len(body) - KEPT_BYTES} of {len(body)} bytes]"
+
+
+def _storable(text: str) -> str:
+    """A NUL is no text to a database."""
+    return text.replace("\0", "\ufffd") if "\0" in text else text
 
 
 def _retry_after(response: httpx.Response) -> float | None:

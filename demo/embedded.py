@@ -80,6 +80,7 @@ async def temporal_server(folder: Path, port: int, ui_port: int) -> AsyncIterato
         str(_tool("temporal")),
         *("server", "start-dev", "--ip", "127.0.0.1", "--port", str(port), "--ui-port", str(ui_port)),
         *("--db-filename", str(folder / "temporal.db"), "--log-level", "error", "--ui-disable-news-fetch"),
+        *("--dynamic-config-value", "matching.enableFairness=true"),
         *fields,
     )
     async with process("temporal", folder, *command) as child:

@@ -184,8 +184,11 @@ def rate_unavailable(currency: str, day: str, message: str) -> Hold:
 
 
 def of_fault(kind: FaultKind, system: str, code: str, message: str) -> Hold:
-    """The hold that a fault of a whole call ends in once its tries are used up."""
-    if kind is FaultKind.EXPIRED:
+    """The hold that a fault of a whole call ends in once its tries are used up.
+
+    A whole call that is refused is about who we are and what we may do, not about this document.
+    """
+    if kind in (FaultKind.EXPIRED, FaultKind.REFUSED):
         return credentials(system, code, message)
     return unreachable(system, code, message)
 

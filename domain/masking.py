@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from functools import lru_cache
+from json import JSONEncoder
 from typing import Any
 from urllib.parse import quote_plus, unquote_plus
 
@@ -197,6 +198,7 @@ _STRING = r'"[^"\\]*+(?:\\.[^"\\]*+)*+\\?(?:"|\Z)'
 _BRACKET = re.compile(_STRING + r"|[{}\[\]]", re.DOTALL)
 _KEY = re.compile(r'"([^"\\]++)"\s*+:')
 _FORM = re.compile(r"[\w.%~+*-]+=[^\s{}<>\"]*\Z", re.ASCII)
+_quote = JSONEncoder(ensure_ascii=False).encode
 _NO_NUMBER = frozenset(("null", "true", "false"))
 
 
@@ -281,7 +283,7 @@ def _mask_quoted(quoted: str, privacy: Privacy | None) -> str:
     if masked == plain:
         return quoted
     # Half of a surrogate pair may be all that is left of a name; it is no character.
-    return '"' + jsontext.dumps(masked.encode(errors="replace").decode())[1:-1] + closing
+    return _quote(masked.encode(errors="replace").decode())[:-1] + closing
 
 
 _CUT_ESCAPE = re.compile(r"(?<!\\)((?:\\\\)*+)\\(?:u[0-9A-Fa-f]{0,3})?\Z")

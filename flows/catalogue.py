@@ -8,15 +8,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from enum import Enum
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NoReturn, get_args, get_origin
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from domain.conversions import CONVERSIONS
 from domain.mapping import (
-    RULE_KINDS,
     SCOPES,
     Const,
     Each,
@@ -25,6 +27,7 @@ from domain.mapping import (
     Lookup,
     Rows,
     Rule,
+    Scalar,
     Source,
     When,
     rules_in,
@@ -33,11 +36,11 @@ from domain.mapping import (
 from domain.paths import PathError, row_type, type_at
 from domain.rates import Rate
 from flows.checks import CHECKS
-from flows.flow import Flow, Form, Then
+from flows.complaints import parse
+from flows.flow import Fate, Flow, Form, Then
 from flows.yamltree import FlowFileError, Lines, line_of, load
 
 HERE = Path(__file__).parent
-M = TypeVar("M", bound=BaseModel)
 PLACEHOLDER = re.compile(r"\{([a-z_.]+)\}")
 
 
@@ -99,16 +102,24 @@ class Catalogue:
 
 def load_forms(folder: Path = HERE / "forms") -> dict[str, Form]:
     """Every form definition by form id. Raises FlowFileError."""
-    forms = {}
+    forms: dict[str, Form] = {}
+    files: dict[str, Path] = {}
     for file in sorted(folder.rglob("*.yaml")):
-        form = _parse(Form, file)[0]
-        forms[form.form] = form
+        form = parse(Form, file)[0]
+        if form.form in forms:
+            raise _taken(file, "form", form.form, files[form.form])
+        forms[form.form], files[form.form] = form, file
     return forms
+
+
+def _taken(file: Path, field: str, name: str, other: Path) -> FlowFileError:
+    line = line_of(load(file)[1], (field,))
+    return FlowFileError(file, line, field, f"expected a name of its own, {name!r} is taken by {other}")
 
 
 def load_flow(file: Path, models: Mapping[str, type[BaseModel]], forms: Mapping[str, Form]) -> Scheme:
     """One flow file, checked against the model of its stream and the key list of its form. Raises FlowFileError."""
-    flow, lines = _parse(Flow, file)
+    flow, lines = parse(Flow, file)
     return _Checker(file, lines, flow, models, forms).check()
 
 
@@ -122,38 +133,9 @@ def load_catalogue(
         scheme = load_flow(file, models, forms)
         if scheme.flow.flow in schemes:
             other = schemes[scheme.flow.flow].file
-            raise FlowFileError(
-                file, 1, "flow", f"expected a name of its own, {scheme.flow.flow!r} is taken by {other}"
-            )
+            raise _taken(file, "flow", scheme.flow.flow, other)
         schemes[scheme.flow.flow] = scheme
     return Catalogue(schemes)
-
-
-def _parse(model: type[M], file: Path) -> tuple[M, Lines]:
-    tree, lines = load(file)
-    try:
-        return model.model_validate(tree), lines
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        # Pydantic puts the name of the rule kind into the path; the file does not have it there.
-        loc = tuple(part for i, part in enumerate(first["loc"]) if not _is_tag(lines, first["loc"], i))
-        field = ".".join(str(part) for part in loc) or "(file)"
-        raise FlowFileError(
-            file, line_of(lines, loc), field, f"{first['msg']} (got {_short(first['input'])})"
-        ) from error
-
-
-def _is_tag(lines: Lines, loc: tuple[int | str, ...], index: int) -> bool:
-    if loc[index] not in RULE_KINDS:
-        return False
-    before = tuple(part for i, part in enumerate(loc[:index]) if not _is_tag(lines, loc, i))
-    # A rule's own key of the same name follows its tag: `source.source`.
-    return (*before, loc[index]) not in lines or (index + 1 < len(loc) and loc[index + 1] == loc[index])
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else text[:77] + "..."
 
 
 @dataclass
@@ -177,7 +159,7 @@ class _Checker:
         for name, path in (("currency", flow.rate.currency), ("day", flow.rate.day)):
             self._path(path, None, ("rate", name))
         for i, case in enumerate(flow.fate):
-            self._fate(i, case.path, case.gap)
+            self._fate(i, case)
         for i, check in enumerate(flow.checks):
             if check not in CHECKS:
                 self._fail(("checks", i), f"expected one of {', '.join(sorted(CHECKS))}")
@@ -196,19 +178,18 @@ class _Checker:
         self._required()
         return Scheme(flow, self.form, self.model, self.file)
 
-    def _fail(self, at: tuple[str | int, ...], expected: str) -> None:
+    def _fail(self, at: tuple[str | int, ...], expected: str) -> NoReturn:
         raise FlowFileError(self.file, line_of(self.lines, at), ".".join(str(part) for part in at), expected)
 
-    def _fate(self, i: int, path: str | None, gap: str | None) -> None:
-        if path is not None:
-            self._path(path, None, ("fate", i, "if"))
+    def _fate(self, i: int, case: Fate) -> None:
+        if case.path is not None:
+            self._comparable(self._path(case.path, None, ("fate", i, "if")), case.values, ("fate", i, "in"))
         elif i + 1 < len(self.flow.fate):
             self._fail(("fate", i), "expected an `if`: only the last case may be without, later ones are never reached")
-        if i + 1 == len(self.flow.fate) and path is not None:
+        if i + 1 == len(self.flow.fate) and case.path is not None:
             self._fail(("fate", i), "expected the last case to have no `if`, so that every document has a fate")
-        if gap is not None:
-            self._placeholders(gap, None, ("fate", i, "gap"))
-        case = self.flow.fate[i]
+        if case.gap is not None:
+            self._placeholders(case.gap, None, ("fate", i, "gap"))
         if (case.then is Then.WAIT) != (case.hold is not None):
             self._fail(("fate", i), "expected `hold` (a hold reason) with `then: wait`, and only there")
         if case.then is Then.SKIP and case.skip is None:
@@ -216,24 +197,42 @@ class _Checker:
         if case.skip is not None and case.then not in (Then.SKIP, Then.REVERSE):
             self._fail(("fate", i), "expected `skip` only with `then: skip` or `then: reverse`")
 
+    def _comparable(self, found: Any, values: tuple[Scalar, ...], at: tuple[str | int, ...]) -> None:
+        """A value of another type, or one an enumeration does not have, would silently never be met."""
+        if not values:
+            self._fail(at, "expected at least one value")
+        for value in values:
+            if _is(found, Enum) and value not in list(found):
+                self._fail(at, f"expected one of {', '.join(found)}, got {value!r}")
+            for kind, name in ((bool, "true or false"), (str, "texts"), ((int, Decimal), "numbers")):
+                if _is(found, kind):
+                    if not isinstance(value, kind):
+                        self._fail(at, f"expected {name}, got {value!r}")
+                    break
+
     def _placeholders(self, text: str, each: str | None, at: tuple[str | int, ...]) -> None:
+        if set("{}") & set(PLACEHOLDER.sub("", text)):
+            self._fail(at, f"expected placeholders like {{document.number}}, got {text!r}")
         for path in PLACEHOLDER.findall(text):
             self._path(path, each, at)
 
-    def _path(self, path: str, each: str | None, at: tuple[str | int, ...], *, rows: bool = False) -> None:
+    def _path(self, path: str, each: str | None, at: tuple[str | int, ...], *, rows: bool = False) -> Any:
+        """The type of the value there, or of a row of the list there. It is a single value unless `rows` are asked."""
         scope, *rest = split_path(path)
         if scope not in SCOPES:
             self._fail(at, f"expected a path starting with {', '.join(SCOPES)}, got {path!r}")
+        if scope == "line" and each is None:
+            self._fail(at, "expected no `line.` here: there is no `each` around it")
         roots: dict[str, type[BaseModel]] = {"document": self.model, "rate": Rate, "bill": BillFacts}
+        if each is not None:
+            roots["line"] = row_type(self.model, split_path(each)[1:])
         try:
-            if scope == "line":
-                if each is None:
-                    self._fail(at, "expected no `line.` here: there is no `each` around it")
-                else:
-                    roots["line"] = row_type(self.model, split_path(each)[1:])
-            (row_type if rows else type_at)(roots[scope], tuple(rest))
+            found = (row_type if rows else type_at)(roots[scope], tuple(rest))
         except PathError as error:
             self._fail(at, f"expected a path of {roots[scope].__name__}, {error}")
+        if not rows and (get_origin(found) in (tuple, list) or _is(found, BaseModel)):
+            self._fail(at, f"expected the path of a single value, {path!r} leads to more")
+        return found
 
     def _fields(self, fields: Mapping[str, Rule], parent: str, each: str | None, at: tuple[str | int, ...]) -> None:
         for key, rule in fields.items():
@@ -261,11 +260,15 @@ class _Checker:
             case Source() | Lookup() | Link():
                 self._leaf(rule, each, at)
             case When():
-                for part in (rule.when, rule.then, rule.otherwise):
+                if isinstance(rule.when, (Lookup, Link, Source)):
+                    self._comparable(self._compared(rule.when, each, (*at, "when")), rule.equals, (*at, "is"))
+                for name, part in (("when", rule.when), ("then", rule.then), ("else", rule.otherwise)):
                     if part is not None:
-                        self._rule(part, each, at, key)
+                        self._rule(part, each, (*at, name), key)
             case Each():
-                self._path(rule.each, None, at, rows=True)
+                if each is not None:
+                    self._fail((*at, "each"), "expected no `each` inside another one")
+                self._path(rule.each, None, (*at, "each"), rows=True)
                 self._fields(rule.fields, key, rule.each, (*at, "fields"))
             case Group():
                 self._fields(rule.fields, key, each, (*at, "fields"))
@@ -275,28 +278,49 @@ class _Checker:
             case Const():
                 pass
 
+    def _compared(self, rule: Source | Lookup | Link, each: str | None, at: tuple[str | int, ...]) -> Any:
+        """The type of what a `when` looks at, as far as it is known: a mapping row holds texts."""
+        if isinstance(rule, Source) and rule.convert is None:
+            return self._path(rule.source, each, (*at, "source"))
+        return str if isinstance(rule, Lookup) else None
+
     def _leaf(self, rule: Source | Lookup | Link, each: str | None, at: tuple[str | int, ...]) -> None:
         match rule:
             case Source():
-                self._path(rule.source, each, at)
+                found = self._path(rule.source, each, (*at, "source"))
+                if rule.convert is None and any(_is(one, date) for one in (found, *get_args(found))):
+                    self._fail(at, f"expected a convert: {rule.source} is a time, which cannot be written as it is")
                 if rule.convert is not None and rule.convert not in CONVERSIONS:
-                    self._fail(at, f"expected convert to be one of {', '.join(sorted(CONVERSIONS))}")
+                    self._fail((*at, "convert"), f"expected one of {', '.join(sorted(CONVERSIONS))}")
             case Lookup():
-                self._path(rule.key, each, at)
+                self._path(rule.key, each, (*at, "key"))
             case Link():
                 if rule.link not in self.flow.links:
-                    self._fail(at, f"expected one of the links {', '.join(self.flow.links) or '(there are none)'}")
+                    links = ", ".join(self.flow.links) or "(there are none)"
+                    self._fail((*at, "link"), f"expected one of the links {links}")
                 elif self.flow.links[rule.link].each != each:
-                    self._fail(at, f"expected a link rule only inside each: {self.flow.links[rule.link].each}")
+                    self._fail((*at, "link"), f"expected a link only inside each: {self.flow.links[rule.link].each}")
 
     def _required(self) -> None:
-        for dotted in self.form.required:
-            *parents, leaf = dotted.split(".")
-            fields: Mapping[str, Rule] = self.flow.fields
-            at: tuple[str | int, ...] = ("fields",)
-            for parent in parents:
-                rule = fields.get(parent)
-                fields = rule.fields if isinstance(rule, (Each, Group)) else {}
-                at = (*at, parent)
-            if not any(key.split(".")[0] == leaf for key in fields):
-                self._fail(at, f"expected a rule for {dotted}, {self.form.form} cannot be saved without it")
+        form = self.form
+        for dotted in form.required:
+            self._given(dotted, f"{form.form} cannot be saved without it")
+        group = next((group for group, keys in form.head.items() if form.reference in keys), "")
+        line = (f"{form.entry}.{key.partition('.')[0]}" for key in (form.material, form.quantity))
+        for dotted in (f"{group}.{form.reference}".lstrip("."), *line):
+            self._given(dotted, f"a bill of {form.form} is recognised by it")
+
+    def _given(self, dotted: str, why: str) -> None:
+        *parents, leaf = dotted.split(".")
+        fields: Mapping[str, Rule] = self.flow.fields
+        at: tuple[str | int, ...] = ("fields",)
+        for parent in parents:
+            rule = fields.get(parent)
+            fields = rule.fields if isinstance(rule, (Each, Group)) else {}
+            at = (*at, parent)
+        if not any(key.split(".")[0] == leaf for key in fields):
+            self._fail(at, f"expected a rule for {dotted}, {why}")
+
+
+def _is(found: Any, kind: type | tuple[type, ...]) -> bool:
+    return isinstance(found, type) and issubclass(found, kind)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -31,13 +32,20 @@ def load(file: Path) -> tuple[Any, Lines]:
     """The file's tree and, for the path of every value, its line.
 
     Raises:
-        FlowFileError: not YAML, or a key given twice.
+        FlowFileError: not YAML in UTF-8, or a key given twice.
     """
-    loader = _Loader(file.read_text(encoding="utf-8"))
-    lines: Lines = {}
+    raw = file.read_bytes()
+    try:
+        loader = _Loader(raw.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise FlowFileError(file, raw.count(b"\n", 0, error.start) + 1, "(file)", "expected text in UTF-8") from error
+    except yaml.reader.ReaderError as error:
+        line = raw.decode("utf-8").count("\n", 0, error.position) + 1
+        raise FlowFileError(file, line, "(file)", f"expected YAML, {error.reason}") from error
+    reading = _Reading(loader, file)
     try:
         node = loader.get_single_node()
-        return (_tree(loader, node, (), lines, file) if node is not None else None), lines
+        return (reading.tree(node, (), ()) if node is not None else None), reading.lines
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise FlowFileError(
@@ -47,22 +55,39 @@ def load(file: Path) -> tuple[Any, Lines]:
         loader.dispose()
 
 
-def _tree(loader: _Loader, node: yaml.Node, path: tuple[str | int, ...], lines: Lines, file: Path) -> Any:
-    lines[path] = node.start_mark.line + 1
-    if isinstance(node, yaml.MappingNode):
-        tree: dict[str, Any] = {}
-        for key_node, value_node in node.value:
-            key = str(key_node.value)
-            if key in tree:
-                raise FlowFileError(
-                    file, key_node.start_mark.line + 1, key, "expected each key once, it is given twice"
-                )
-            tree[key] = _tree(loader, value_node, (*path, key), lines, file)
-            lines[(*path, key)] = key_node.start_mark.line + 1
-        return tree
-    if isinstance(node, yaml.SequenceNode):
-        return [_tree(loader, item, (*path, index), lines, file) for index, item in enumerate(node.value)]
-    return loader.construct_object(node)
+@dataclass
+class _Reading:
+    """One file being read."""
+
+    loader: _Loader
+    file: Path
+    lines: Lines = field(default_factory=dict)
+
+    def tree(self, node: yaml.Node, path: tuple[str | int, ...], around: tuple[yaml.Node, ...]) -> Any:
+        """The value of a node that stands at `path`, inside the nodes `around`."""
+        self.lines[path] = node.start_mark.line + 1
+        if any(node is one for one in around):
+            raise self._fail(node, path, "expected no alias of what is around it")
+        around = (*around, node)
+        if isinstance(node, yaml.MappingNode):
+            tree: dict[str, Any] = {}
+            for key_node, value_node in node.value:
+                key = str(key_node.value)
+                here = (*path, key)
+                if key in tree:
+                    raise self._fail(key_node, here, "expected each key once, it is given twice")
+                tree[key] = self.tree(value_node, here, around)
+                self.lines[here] = key_node.start_mark.line + 1
+            return tree
+        if isinstance(node, yaml.SequenceNode):
+            return [self.tree(item, (*path, index), around) for index, item in enumerate(node.value)]
+        try:
+            return self.loader.construct_object(node)
+        except (ValueError, KeyError, ArithmeticError) as error:
+            raise self._fail(node, path, f"expected a value YAML can read, got {node.value!r}") from error
+
+    def _fail(self, node: yaml.Node, path: tuple[str | int, ...], expected: str) -> FlowFileError:
+        return FlowFileError(self.file, node.start_mark.line + 1, ".".join(str(part) for part in path), expected)
 
 
 def line_of(lines: Lines, path: tuple[str | int, ...]) -> int:

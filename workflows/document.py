@@ -67,6 +67,7 @@ class DocumentWorkflow:
         self._hold: Hold | None = start.waiting
         self._decision: _Decision | None = None
         self._gap_closed = False
+        self._amending = False
         self._take_back: Cancel | None = None
         if start.take_back:
             self._take_back = Cancel(actor=start.actor, reason=start.reason)
@@ -75,13 +76,15 @@ class DocumentWorkflow:
     async def run(self, start: DocumentStart) -> DocumentEnd:
         outcome = await self._wait(start.waiting) if start.waiting is not None else None
         while True:
+            if isinstance(outcome, Hold):
+                outcome = await self._held(outcome)
+                continue
             if outcome is not None:
                 # A handler may still be about to say something; only then is it known that nothing is left to do.
                 await workflow.wait_condition(workflow.all_handlers_finished)
                 if not self._news:
                     break
-            carried = await self._carry()
-            outcome = await self._held(carried) if isinstance(carried, Hold) else carried
+            outcome = await self._carry()
         self._end(outcome)
         return outcome
 
@@ -175,26 +178,40 @@ class DocumentWorkflow:
 
     # ── waiting ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-    async def _held(self, hold: Hold) -> DocumentEnd | None:
+    async def _held(self, hold: Hold) -> DocumentEnd | Hold | None:
         """Put the hold on record, look once more, then wait until something or somebody frees the document.
 
         The second look closes the race with whoever closes the gap: they look for holds after closing it, we look at
-        the gap after recording the hold, so one of us always sees the other.
+        the gap after recording the hold, so one of us always sees the other. A second look that finds another gap
+        has to be followed by a third, for the same reason.
         """
-        step = DocumentStep(key=self._start.key, version=self._version, erp=self._start.erp)
-        self._hold, self._gap_closed = hold, False
-        await self._local(DocumentSteps.hold, HoldStep(step=step, hold=hold))
-        if hold.reason in _CLOSED_BY_OTHERS and not self._news:
+        await self._put_on_record(hold)
+        while hold.reason in _CLOSED_BY_OTHERS and not self._news:
             again = await self._carry()
             if not isinstance(again, Hold):
+                self._hold = None
                 return again
-            if again != hold:
-                self._hold, step = again, step.model_copy(update={"version": self._version})
-                await self._local(DocumentSteps.hold, HoldStep(step=step, hold=again))
+            if again == hold:
+                break
+            same_gap = (again.reason, again.gap) == (hold.reason, hold.gap)
             hold = again
+            await self._put_on_record(hold, keep_waking=same_gap)
+            if same_gap:
+                break
         return await self._wait(hold)
 
-    async def _wait(self, hold: Hold) -> DocumentEnd | None:
+    async def _put_on_record(self, hold: Hold, *, keep_waking: bool = False) -> None:
+        self._hold, self._gap_closed = hold, self._gap_closed and keep_waking
+        step = DocumentStep(key=self._start.key, version=self._version, erp=self._start.erp)
+        try:
+            await self._local(DocumentSteps.hold, HoldStep(step=step, hold=hold))
+        except ActivityError as error:
+            if is_cancelled_exception(error):
+                raise
+            # It waits all the same, visibly in Temporal, instead of failing with nobody to answer it.
+            workflow.logger.error("the hold could not be put on record: %s", type(error.cause).__name__)
+
+    async def _wait(self, hold: Hold) -> DocumentEnd | Hold | None:
         self._show(DocumentState.HELD, hold)
         workflow.upsert_search_attributes(
             [
@@ -207,24 +224,46 @@ class DocumentWorkflow:
         if not self._is_free:
             await workflow.wait_condition(workflow.all_handlers_finished)
             if not self._is_free:
-                workflow.continue_as_new(
-                    self._start.model_copy(update={"waiting": hold, "version": self._version, "take_back": False})
-                )
+                workflow.continue_as_new(self._carried_over(hold))
         return await self._go_on()
 
     @property
     def _is_free(self) -> bool:
         return self._decision is not None or self._gap_closed or self._news
 
-    async def _go_on(self) -> DocumentEnd | None:
-        decision = self._decision or self._by_itself()
-        self._decision, self._gap_closed, self._was_held = None, False, True
-        step = DocumentStep(key=self._start.key, version=self._version, erp=self._start.erp)
-        state = await self._local(
-            DocumentSteps.decide,
-            DecisionStep(step=step, decided=decision.decided, actor=decision.actor, reason=decision.reason),
+    def _carried_over(self, hold: Hold) -> DocumentStart:
+        taken_back = self._take_back
+        return self._start.model_copy(
+            update={
+                "waiting": hold,
+                "version": self._version,
+                "take_back": taken_back is not None,
+                "actor": taken_back.actor if taken_back else "",
+                "reason": taken_back.reason if taken_back else "",
+            }
         )
+
+    async def _go_on(self) -> DocumentEnd | Hold | None:
+        # Stays set until it is on record, so that nobody else is told that theirs was accepted.
+        decision = self._decision = self._decision or self._by_itself()
+        self._gap_closed, self._was_held = False, True
+        step = DocumentStep(key=self._start.key, version=self._version, erp=self._start.erp)
+        try:
+            state = await self._local(
+                DocumentSteps.decide,
+                DecisionStep(step=step, decided=decision.decided, actor=decision.actor, reason=decision.reason),
+            )
+        except ActivityError as error:
+            if is_cancelled_exception(error):
+                raise
+            if decision.decided is Decided.SKIP:
+                self._decision = None
+                return _hold_for(error)
+            workflow.logger.error("what freed it could not be put on record: %s", type(error.cause).__name__)
+            state = DocumentState.RUNNING
+        self._decision = None
         if decision.decided is Decided.SKIP:
+            self._show(state, None)
             return DocumentEnd(state=state, version=self._version, skip_reason=SkipReason.BY_PERSON)
         self._show(DocumentState.RUNNING, None)
         workflow.upsert_search_attributes([attributes.DOCUMENT_STATE.value_set(DocumentState.RUNNING.value)])
@@ -242,6 +281,8 @@ class DocumentWorkflow:
         try:
             await self._vendor(DocumentSteps.fetch, FetchStep(step=step), self._start.queues.source)
         except ActivityError as error:
+            if is_cancelled_exception(error):
+                raise
             # The stored snapshot is still there; the document goes on with it and says what happened.
             workflow.logger.warning("refetch failed, going on with the stored version: %s", type(error.cause).__name__)
 
@@ -259,7 +300,7 @@ class DocumentWorkflow:
     @workflow.signal(name="resume")
     def resume_by_signal(self, resume: Resume) -> None:
         """For Temporal Web UI and scripts; a document that is not held ignores it."""
-        if self._state is DocumentState.HELD:
+        if self._state is DocumentState.HELD and self._decision is None:
             self._decide(Decided.RESUME, resume.actor, resume.reason, refetch=resume.refetch)
 
     @workflow.update
@@ -273,13 +314,21 @@ class DocumentWorkflow:
     @workflow.update
     async def amend(self, amend: Amend) -> Answer:
         step = DocumentStep(key=self._start.key, version=self._version, erp=self._start.erp)
-        amended = await self._local(
-            DocumentSteps.amend,
-            AmendStep(step=step, corrections=amend.corrections, actor=amend.actor, reason=amend.reason),
-        )
+        self._amending = True
+        try:
+            amended = await self._local(
+                DocumentSteps.amend,
+                AmendStep(step=step, corrections=amend.corrections, actor=amend.actor, reason=amend.reason),
+            )
+        finally:
+            self._amending = False
         if amended.version is None:
             raise ApplicationError(f"{amended.field}: {amended.expected}", type="InvalidCorrection")
-        return self._decide(Decided.AMEND, amend.actor, amend.reason)
+        # Something else may have freed the document meanwhile; the corrected version is looked at in any case.
+        self._news = True
+        if self._state is DocumentState.HELD and self._decision is None:
+            return self._decide(Decided.AMEND, amend.actor, amend.reason)
+        return Answer(accepted=True, state=self._state)
 
     @amend.validator
     def _may_amend(self, amend: Amend) -> None:
@@ -299,8 +348,9 @@ class DocumentWorkflow:
 
     @workflow.update
     def cancel(self, cancel: Cancel) -> Answer:
-        self._take_back = cancel
-        self._news = True
+        if self._take_back is None or self._state is DocumentState.HELD:
+            self._take_back = cancel
+            self._news = True
         return Answer(accepted=True, state=self._state)
 
     @cancel.validator
@@ -315,6 +365,8 @@ class DocumentWorkflow:
     def _must_be_held(self) -> None:
         if self._state is not DocumentState.HELD or self._decision is not None:
             raise ApplicationError(f"the document is {self._state.value}, not held", type="NotHeld")
+        if self._amending:
+            raise ApplicationError("a correction is being made right now", type="CorrectionUnderWay")
 
     def _decide(self, decided: Decided, actor: str, reason: str, *, refetch: bool = False) -> Answer:
         self._decision = _Decision(decided=decided, actor=actor, reason=reason, refetch=refetch)

@@ -125,7 +125,10 @@ class GalaxyErp:
             options: request parameters of the form, e.g. ``InterationFlags``, ``IsVerifyBaseDataField``.
         """
         parameters = {**(options or {}), "IsAutoSubmitAndAudit": submit_and_audit}
-        unique = tuple({same_number(bill.number): bill for bill in reversed(bills)}.values())
+        first_of: dict[str, Bill] = {}
+        for bill in bills:
+            first_of.setdefault(same_number(bill.number), bill)
+        unique = tuple(first_of.values())
 
         async def once(part: Sequence[Bill]) -> Verdicts:
             return await self._save(form, part, parameters)

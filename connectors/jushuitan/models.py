@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Any, NamedTuple, Self
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
-from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
+from pydantic_core import InitErrorDetails
 
 from connectors.jushuitan.values import (
     Blank,
@@ -26,7 +26,7 @@ from connectors.jushuitan.values import (
     Text,
     Texts,
 )
-from domain.masking import mask
+from domain.complaints import wrong_value
 
 
 class OutboundStatus(StrEnum):
@@ -199,11 +199,11 @@ class OutboundDocument(Row):
             return self
         wrong: list[InitErrorDetails] = []
         if self.io_date is None:
-            wrong.append(_wrong("io_date", "the time of shipping", None))
+            wrong.append(wrong_value("io_date", "the time of shipping", None))
         if not self.items:
-            wrong.append(_wrong("items", "at least one line", None))
+            wrong.append(wrong_value("items", "at least one line", None))
         wrong += [
-            _wrong(("items", index, "qty"), "a quantity above 0", item.qty)
+            wrong_value(("items", index, "qty"), "a quantity above 0", item.qty)
             for index, item in enumerate(self.items)
             if item.qty <= 0
         ]
@@ -340,63 +340,3 @@ class ReceivedDocument(Row):
     drp_co_name: Text = None
     items: Annotated[tuple[ReceivedItem, ...], Rows] = ()
     batchs: Annotated[tuple[BatchRow, ...], Rows] = ()
-
-
-class Complaint(NamedTuple):
-    """One thing that is wrong with a row: where, what was expected, what was there instead (masked)."""
-
-    field: str
-    expected: str
-    got: str
-
-
-def explain(error: ValidationError) -> tuple[Complaint, ...]:
-    """What is wrong, in words for people, one entry per field; dotted paths with line numbers from 0."""
-    return tuple(_complaint(detail) for detail in error.errors(include_url=False))
-
-
-_EXPECTED = {
-    "missing": "a value",
-    "string_type": "a text",
-    "decimal_parsing": "a decimal number",
-    "decimal_type": "a decimal number",
-    "finite_number": "a decimal number",
-    "string_pattern_mismatch": "three capital letters",
-    "timezone_aware": "a time with its zone",
-    "tuple_type": "a list",
-    "model_type": "an object",
-    "model_attributes_type": "an object",
-    "bool_parsing": "true or false",
-    "bool_type": "true or false",
-}
-
-
-def _complaint(detail: ErrorDetails) -> Complaint:
-    path = detail["loc"]
-    message = detail["msg"].removeprefix("Value error, ").removeprefix("Input should be ").removeprefix("expected ")
-    message = message.partition(", got ")[0]
-    expected = detail["ctx"]["expected"] if detail["type"] == _OWN else _EXPECTED.get(detail["type"], message)
-    if detail["type"] == "enum":
-        expected = f"one of {detail['ctx']['expected']}"
-    return Complaint(".".join(map(str, path)), expected, _shown(detail))
-
-
-def _shown(detail: ErrorDetails) -> str:
-    """The value as it may be shown; nothing of it where its key tells of a person or a secret."""
-    value = None if detail["type"] == "missing" else detail["input"]
-    if value is None or value == "":
-        return "nothing"
-    names = [part for part in detail["loc"] if isinstance(part, str)]
-    text = str(mask({names[-1] if names else "": value}).popitem()[1])
-    return text if len(text) <= 60 else text[:60] + "…"
-
-
-_OWN = "not_as_expected"
-
-
-def _wrong(where: str | tuple[str | int, ...], expected: str, got: Any) -> InitErrorDetails:
-    return InitErrorDetails(
-        type=PydanticCustomError(_OWN, "expected {expected}", {"expected": expected}),
-        loc=where if isinstance(where, tuple) else (where,),
-        input=got,
-    )

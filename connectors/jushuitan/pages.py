@@ -10,6 +10,7 @@ from typing import Any
 
 from connectors.jushuitan.replies import bad_reply
 
+_PAGE_KEYS = frozenset(("datas", "page_index", "page_size", "has_next", "data_count"))
 LONGEST_WINDOW = timedelta(days=6, hours=23, minutes=59)
 """The vendor allows 7 days; whether that includes both ends it does not say."""
 
@@ -38,8 +39,10 @@ class Answer:
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> Answer:
-        """Raises `Fault` ``bad_reply`` when there is no list of rows."""
-        rows = data.get("datas") or []
+        """Raises `Fault` ``bad_reply`` for what is no page: nothing found must not be concluded from nothing said."""
+        if not data.keys() & _PAGE_KEYS:
+            raise bad_reply("a query was not answered with a page")
+        rows = [] if data.get("datas") is None else data["datas"]
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             raise bad_reply("a query was not answered with rows")
         return cls(

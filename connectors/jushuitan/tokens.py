@@ -162,11 +162,20 @@ class Tokens:
             return await self._obtain("the token has expired")
         self._next_refresh = self._now() + REFRESH_AGAIN
         try:
+            return await self._prolong(record)
+        except Fault as failed:
+            if not _passes(failed):
+                raise
+            return record.access_token  # it works for a while yet
+
+    async def _prolong(self, record: TokenRecord) -> str:
+        """Refresh, or where the vendor refuses that, a first token again."""
+        try:
             fields = {"grant_type": "refresh_token", "refresh_token": record.refresh_token, "scope": "all"}
             return await self._keep(await self._ask("refreshToken", fields))
         except Fault as failed:
-            if failed.kind in (FaultKind.TRANSIENT, FaultKind.THROTTLED):
-                return record.access_token  # it works for a while yet
+            if _passes(failed):
+                raise
         return await self._obtain("the token could not be refreshed")
 
     async def _obtain(self, why: str) -> str:
@@ -203,6 +212,11 @@ class Tokens:
             )
         except (KeyError, TypeError, ValueError, ValidationError) as error:
             raise bad_reply("a token call was not answered with a token") from error
+
+
+def _passes(failed: Fault) -> bool:
+    """Trouble on the way, which says nothing about the token. Code 150 is an answer: this one may not refresh."""
+    return failed.kind in (FaultKind.TRANSIENT, FaultKind.THROTTLED) and failed.code != JushuitanCode.INTERNAL
 
 
 def _fingerprint(token: SecretStr) -> str:

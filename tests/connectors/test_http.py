@@ -262,6 +262,10 @@ def test_a_value_at_the_cut_does_not_leak(size: int) -> None:
     assert "1381" not in kept
 
 
+def test_whatever_was_sent_can_be_stored_as_text() -> None:
+    assert kept_text(b'{"a":"\x00\xff"}') == '{"a":"\ufffd\ufffd"}'
+
+
 class Gauge:
     """How many calls a vendor sees at the same time."""
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from k3cloud_webapi_sdk.core.webapi_client import WebApiClient
+from k3cloud_webapi_sdk.model.identity import Identify
 
 from connectors.galaxy.access import Auth, GalaxyAccess
 from connectors.galaxy.signing import client_credentials, login_sign, signed_headers
@@ -60,6 +62,21 @@ def test_signed_headers_of_a_chinese_user_in_another_organisation() -> None:
         "ZGE3MzIxNmI4ZmU4OGY0NDZmZmJkNDMyMzA3ZDM4NzA1YWViMWU0OTczZmJiN2RhYmIwM2FiNjk0NjdkZGUxNA=="
     )
     assert headers["X-Api-Signature"] == API_SIGNATURE
+
+
+@pytest.mark.parametrize("user", ["demo_user", "张三"])
+@pytest.mark.parametrize("base", ["https://kd.example.test", "http://10.0.0.1:8088", "https://kd.example.test/a b/中"])
+def test_the_vendors_own_sdk_signs_alike(monkeypatch: pytest.MonkeyPatch, base: str, user: str) -> None:
+    settings = access(base, user_name=user, org_num=100, lcid=1033)
+    url = settings.service("Kingdee.BOS.WebApi.ServicesStub.DynamicFormService.BatchSave")
+    sdk = WebApiClient()
+    secret = settings.app_secret.get_secret_value()
+    sdk.identify = Identify(settings.url, settings.acct_id, user, settings.app_id, secret, 100, 1033, "")
+    monkeypatch.setattr("time.time", lambda: MOMENT + 0.7)
+    theirs = sdk.BuildHeader(url)
+    ours = signed_headers(settings, url, MOMENT)
+    assert {name: theirs[name] for name in ours} == ours
+    assert theirs.keys() - ours.keys() == {"Accept-Charset", "User-Agent", "Content-Type"}
 
 
 def test_log_in_signature() -> None:

@@ -1,0 +1,135 @@
+"""Flow files as a catalogue: what loads, what is derived once, and names that must not meet."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from connectors.jushuitan.streams import MODELS as JUSHUITAN
+from domain.documents import HoldReason, OwnerRole, SkipReason
+from domain.erp import BillForm
+from domain.mapping import Const, Each, Lookup, Source
+from flows.catalogue import load_catalogue, load_forms
+from flows.flow import Then
+from flows.yamltree import FlowFileError, line_of, load
+from tests.flows.bench import FLOW, FORM, MODELS, Bench, line_with
+
+
+def test_the_shipped_flows_load() -> None:
+    catalogue = load_catalogue(JUSHUITAN)
+    assert {scheme.flow.flow for scheme in catalogue} >= {"sales_outbound", "sales_return"}
+    assert len(catalogue) == len(list(catalogue))
+    for scheme in catalogue:
+        assert scheme.flow.flow == scheme.file.stem, "a flow is found by its file's name"
+        form = scheme.form
+        known = {key for keys in (*form.head.values(), *form.entries.values()) for key in keys} | set(form.entries)
+        named = (form.entry, form.reference, *(k.partition(".")[0] for k in (form.material, form.quantity, form.price)))
+        assert set(named) <= known, "the keys a bill is read back by"
+        for dotted in form.required:
+            group, _, leaf = dotted.rpartition(".")
+            assert leaf in form.entries.get(group, form.head.get(group, ()))
+
+
+def test_a_return_waits_for_the_very_gap_its_outbound_closes() -> None:
+    catalogue = load_catalogue(JUSHUITAN)
+    assert catalogue["sales_outbound"].flow.target.closes == catalogue["sales_return"].flow.links["outbound"].gap
+
+
+def test_what_a_file_says(bench: Bench) -> None:
+    flow = bench.load().flow
+    assert [case.then for case in flow.fate] == [Then.REVERSE, Then.WAIT, Then.SKIP, Then.POST]
+    assert (flow.fate[1].hold, flow.fate[2].skip) == (HoldReason.GOODS_NOT_RECEIVED, SkipReason.REFUND_ONLY)
+    assert flow.fate[1].values == (False,)
+    assert flow.owners == {HoldReason.STOCK_SHORT: OwnerRole.PURCHASING}
+    assert list(flow.fields) == ["FBillNo", "FDate", "FNote", "F_ABCD_Text", "FSub", "FEntry"], "in the target's order"
+    entry = flow.fields["FEntry"]
+    assert isinstance(entry, Each) and entry.fields["FQty"] == Source(source="line.qty")
+    assert bench.load().form.readback() == BillForm(
+        id="GOODS", entry="FEntry", material="FMaterial.FNumber", quantity="FQty", amount="FAmount", head=("FNote",)
+    )
+
+
+def test_lookups_and_link_fields_are_gathered_once(bench: Bench) -> None:
+    scheme = bench.load()
+    material = Lookup(lookup="sku", key="line.sku", value="material")
+    batch = Lookup(lookup="sku", key="line.sku", value="batch")
+    assert scheme.lookups == ((material, "document.lines"), (batch, "document.lines"), (material, "document.lines"))
+    assert scheme.link_fields == {"outbound": ("FBillNo", "FEntryID")}
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("12.50", Decimal("12.50")),
+        ("7", 7),
+        ("true", True),
+        ('"100"', "100"),
+        ("0100.5", Decimal("100.5")),
+        ("2026-09-01", "2026-09-01"),
+        ("2026-09-01 12:00:00", "2026-09-01 12:00:00"),
+        ("PRE001", "PRE001"),
+    ],
+)
+def test_constants_are_what_was_written(written: str, read: object, bench: Bench) -> None:
+    fields = bench.load(FLOW.replace("{source: document.number}", f"{{const: {written}}}")).flow.fields
+    note = fields["FNote"]
+    assert isinstance(note, Const)
+    assert (note.const, type(note.const)) == (read, type(read))
+
+
+@pytest.mark.parametrize(
+    ("right", "more"),
+    [
+        ("  FNote: {source", "  F_PSEH_TEXT.FNumber: {source: document.number}\n  FNote: {source"),
+        ("      FPrice: {", "      F_PSEH_Base: {const: 1}\n      FPrice: {"),
+        ("      FRate: {", "      F_PSEH_Qty: {const: 1}\n      FRate: {"),
+        (
+            "  FNote: {source",
+            "  F_PSEH_Entity: {each: document.lines, fields: {F_A_B: {source: line.qty}}}\n  FNote: {source",
+        ),
+    ],
+    ids=["head", "entry", "sub-head", "an entry of its own"],
+)
+def test_custom_fields_of_a_tenant_are_allowed_everywhere(right: str, more: str, bench: Bench) -> None:
+    assert bench.load(FLOW.replace(right, more, 1))
+
+
+def test_a_moment_may_be_written_once_it_is_converted(bench: Bench) -> None:
+    assert bench.load(FLOW.replace("FPrice: {source: line.price}", "FMade: {source: line.made, convert: day}"))
+
+
+def test_two_flows_of_one_name(bench: Bench) -> None:
+    bench.load()
+    other = bench.write("# a comment first\n" + FLOW, "other.yaml")
+    with pytest.raises(FlowFileError) as caught:
+        load_catalogue(MODELS, bench.folder, load_forms(bench.folder / "forms"))
+    assert (caught.value.file, caught.value.line, caught.value.field) == (other, 2, "flow")
+    assert caught.value.expected == f"expected a name of its own, 'goods' is taken by {bench.folder / 'goods.yaml'}"
+
+
+def test_two_forms_of_one_id(bench: Bench) -> None:
+    first, second = bench.write(FORM, "forms/A.yaml"), bench.write(FORM, "forms/B.yaml")
+    with pytest.raises(FlowFileError) as caught:
+        load_forms(bench.folder / "forms")
+    assert (caught.value.file, caught.value.line, caught.value.field) == (second, 2, "form")
+    assert str(first) in caught.value.expected
+
+
+def test_a_catalogue_of_a_folder(bench: Bench) -> None:
+    bench.load()
+    bench.write(FLOW.replace("flow: goods", "flow: more_goods"), "more.yaml")
+    bench.write("not: a flow", "notes.txt")
+    catalogue = load_catalogue(MODELS, bench.folder, load_forms(bench.folder / "forms"))
+    assert [scheme.flow.flow for scheme in catalogue] == ["goods", "more_goods"]
+    assert catalogue["more_goods"].file.name == "more.yaml"
+    with pytest.raises(KeyError, match="no flow 'gods'; there are goods, more_goods"):
+        catalogue["gods"]
+
+
+def test_every_value_knows_its_line(bench: Bench) -> None:
+    _, lines = load(bench.write(FLOW))
+    assert lines[("fields", "FEntry", "fields", "FPrice")] == line_with(FLOW, "FPrice:")
+    assert lines[("fate", 1)] == lines[("fate", 1, "hold")] == line_with(FLOW, "hold: goods")
+    assert line_of(lines, ("fields", "FEntry", "fields", "FPrice", "source", "x")) == line_with(FLOW, "FPrice:")
+    assert line_of(lines, ("nothing",)) == line_of({}, ()) == 1
