@@ -146,7 +146,7 @@ async def test_a_line_that_names_no_order_line_matches_nothing(nothing: str | No
 
 
 async def test_an_item_without_mapping_matches_nothing(scheme: Scheme) -> None:
-    ledger = Ledger(rows=[entry("OI1", "", "2")])
+    ledger = Ledger(rows=[entry("OI1", "M-A", "2")])
     assert await entries(ledger, scheme, goods(("C", "OI1", "1"))) == ([None], ["order_line:OI1"])
 
 

@@ -12,7 +12,6 @@ from pydantic import ValidationError
 
 from connectors.jushuitan.client import JushuitanClient
 from connectors.jushuitan.models import (
-    Complaint,
     GoodStatus,
     OutboundDocument,
     OutboundStatus,
@@ -20,9 +19,9 @@ from connectors.jushuitan.models import (
     ReceivedStatus,
     RefundDocument,
     RefundStatus,
-    explain,
 )
 from domain import jsontext
+from domain.complaints import Complaint, explain
 from domain.masking import mask
 from sandbox.jushuitan.documents import Batch, Finance, Refund, RefundLine, RefundType
 from sandbox.jushuitan.documents import GoodStatus as SandboxGoodStatus

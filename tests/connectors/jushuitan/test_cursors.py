@@ -1,0 +1,114 @@
+"""How far a feed has been read: row versions, and what becomes visible late."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from connectors.jushuitan.cursors import Feed, Mark, Position
+
+NOON = datetime(2026, 9, 1, 12, 0, tzinfo=UTC)
+OVERLAP = 300
+INTERVAL = 60
+
+
+def at(seconds: float) -> datetime:
+    return NOON + timedelta(seconds=seconds)
+
+
+def feed(*marks: tuple[int, int]) -> Feed:
+    return Feed(marks=tuple(Mark(at=at(seconds), ts=ts) for seconds, ts in marks))
+
+
+def marks(read: Feed) -> list[tuple[int, int]]:
+    return [(round((mark.at - NOON).total_seconds()), mark.ts) for mark in read.marks]
+
+
+@pytest.mark.parametrize(
+    ("seen", "now", "start"),
+    [
+        ([], 0, None),
+        ([(0, 10)], 60, 10),  # nothing is old enough yet: from the oldest
+        ([(0, 10), (60, 20)], 120, 10),
+        ([(0, 10), (60, 20)], 299, 10),
+        ([(0, 10), (60, 20), (360, 30)], 360, 20),  # just old enough
+        ([(0, 10), (60, 20), (360, 30)], 359, 10),
+    ],
+)
+def test_a_poll_starts_where_one_long_enough_ago_had_got_to(
+    seen: Sequence[tuple[int, int]], now: int, start: int | None
+) -> None:
+    assert feed(*seen).start(at(now), OVERLAP) == start
+
+
+def test_nothing_ever_seen_leaves_no_mark() -> None:
+    assert Feed().after(at(0), OVERLAP, None) == Feed()
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "seen", "after"),
+    [
+        ([], 0, 10, [(0, 10)]),
+        ([(0, 10)], 60, 20, [(0, 10), (60, 20)]),
+        ([(0, 10)], 60, None, [(0, 10), (60, 10)]),  # nothing new is known too
+        ([(0, 10)], 60, 7, [(0, 10), (60, 10)]),  # never backwards
+        ([(0, 10), (60, 20), (120, 30)], 361, 40, [(60, 20), (120, 30), (361, 40)]),  # the newest old one stays
+        ([(0, 10), (60, 20)], 9000, 30, [(60, 20), (9000, 30)]),
+    ],
+)
+def test_a_poll_is_remembered_and_what_is_too_old_forgotten(
+    before: Sequence[tuple[int, int]], now: int, seen: int | None, after: list[tuple[int, int]]
+) -> None:
+    assert marks(feed(*before).after(at(now), OVERLAP, seen)) == after
+
+
+def test_marks_do_not_pile_up() -> None:
+    read = Feed()
+    for poll in range(500):
+        read = read.after(at(poll * INTERVAL), OVERLAP, poll)
+        assert len(read.marks) <= OVERLAP // INTERVAL + 2
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row gets its version when it is written and shows up some time later."""
+
+    written: int
+    late: int
+
+
+ROWS = st.lists(st.builds(Row, st.integers(0, 3600), st.integers(0, OVERLAP - INTERVAL)), min_size=1, max_size=30).map(
+    lambda rows: sorted(rows, key=lambda row: row.written)
+)
+
+
+@settings(derandomize=True, database=None, deadline=None, max_examples=100)
+@given(ROWS)
+def test_no_row_is_passed_over(rows: list[Row]) -> None:
+    """Polled every minute by a feed that is under way, rows that show up late are read all the same."""
+    read, seen = feed((-OVERLAP, 0)), set[int]()
+    for now in range(0, 3600 + 2 * OVERLAP, INTERVAL):
+        visible = {ts: row for ts, row in enumerate(rows, 1) if row.written + row.late <= now}
+        start = read.start(at(now), OVERLAP)
+        page = [ts for ts in visible if start is not None and ts >= start]
+        seen.update(page)
+        read = read.after(at(now), OVERLAP, max(page, default=None))
+    assert seen == set(range(1, len(rows) + 1))
+
+
+def test_a_position_is_kept_as_json() -> None:
+    position = Position(feeds={"refund": feed((0, 10), (60, 2**40)), "received": Feed()})
+    assert Position.model_validate_json(position.model_dump_json()) == position
+    assert position.feed("refund").start(at(60), OVERLAP) == 10
+    assert position.feed("never read") == Feed()
+
+
+def test_a_mark_without_a_zone_is_refused() -> None:
+    with pytest.raises(ValidationError):
+        Mark.model_validate({"at": "2026-09-01T12:00:00", "ts": 1})
