@@ -106,16 +106,17 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _connections_fit(self) -> Self:
-        seen: dict[tuple[str, str], str] = {}
+        seen: dict[str, tuple[str, str]] = {}
         for name, source in self.jushuitan.items():
             if source.erp not in self.galaxy:
                 raise ValueError(f"jushuitan.{name}.erp names {source.erp!r}, expected one of {sorted(self.galaxy)}")
-            other = seen.setdefault((source.erp, source.bill_prefix), name)
-            if other != name:
-                raise ValueError(
-                    f"jushuitan.{name}.bill_prefix is the same as that of jushuitan.{other}, expected a different one: "
-                    "their numbers would meet in one ERP"
-                )
+            for other, (erp, prefix) in seen.items():
+                if erp == source.erp and _can_meet(prefix.casefold(), source.bill_prefix.casefold()):
+                    raise ValueError(
+                        f"jushuitan.{name}.bill_prefix {source.bill_prefix!r} and that of jushuitan.{other} {prefix!r} "
+                        "can make the same bill number, expected prefixes that differ in more than digits"
+                    )
+            seen[name] = (source.erp, source.bill_prefix)
         return self
 
     @classmethod
@@ -140,6 +141,12 @@ class Settings(BaseSettings):
         if file is not None:
             sources.append(TomlConfigSettingsSource(settings_cls, toml_file=file))
         return tuple(sources)
+
+
+def _can_meet(one: str, other: str) -> bool:
+    """Whether two prefixes followed by digits can be the same text: one begins the other, and the rest is digits."""
+    short, long = sorted((one, other), key=len)
+    return long.startswith(short) and (long == short or long[len(short) :].isdigit())
 
 
 def config_file() -> Path | None:

@@ -58,22 +58,34 @@ GRACE = timedelta(seconds=20)
 """How long a stopping worker lets its activities finish; what is cut off is found again by the next try."""
 
 
+class Unreachable(Exception):
+    """Temporal does not answer. The text is one sentence that names its address."""
+
+
 def catalogue() -> Catalogue:
     """All flows, checked against the source models and the forms. Raises FlowFileError."""
     return load_catalogue(MODELS)
 
 
 async def connect(settings: Settings, *, lazy: bool = False) -> Client:
-    """A Temporal client that speaks our payloads. `lazy`: the connection is made at the first call."""
+    """A Temporal client that speaks our payloads. `lazy`: the connection is made at the first call.
+
+    Raises:
+        Unreachable: nobody answers there (not when lazy).
+    """
     temporal = settings.temporal
-    return await Client.connect(
-        temporal.address,
-        namespace=temporal.namespace,
-        data_converter=pydantic_data_converter,
-        tls=temporal.tls,
-        lazy=lazy,
-        api_key=temporal.api_key.get_secret_value() if temporal.api_key else None,
-    )
+    try:
+        return await Client.connect(
+            temporal.address,
+            namespace=temporal.namespace,
+            data_converter=pydantic_data_converter,
+            tls=temporal.tls,
+            lazy=lazy,
+            api_key=temporal.api_key.get_secret_value() if temporal.api_key else None,
+        )
+    except RuntimeError as error:
+        where = f"Temporal cannot be reached at {temporal.address}"
+        raise Unreachable(f"{where}: expected its server there, see setting temporal.address.") from error
 
 
 @asynccontextmanager
@@ -218,12 +230,15 @@ async def run(settings: Settings) -> None:
 
 
 def main() -> None:
-    """The command: exit status 2 and one sentence when the configuration is wrong."""
+    """The command. Exit status 2 and one sentence when the configuration is wrong, 1 when Temporal is not there."""
     try:
         settings = configuration.required(configuration.load())
     except configuration.Misconfigured as error:
         leave(2, str(error))
-    asyncio.run(run(settings))
+    try:
+        asyncio.run(run(settings))
+    except Unreachable as error:
+        leave(1, str(error))
     leave(0)
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
 from domain import jsontext
 from domain.journal import DocumentRecord, Sighting
+from domain.paths import type_at
 
 
 class Uncorrectable(ValueError):
@@ -28,6 +29,7 @@ def corrected(record: DocumentRecord, model: type[BaseModel], corrections: dict[
     tree = jsontext.loads(record.body)
     for path, value in corrections.items():
         _put(tree, path, value)
+        _must_be_field(model, path)
     try:
         model.model_validate(tree)
     except ValidationError as error:
@@ -45,6 +47,20 @@ def corrected(record: DocumentRecord, model: type[BaseModel], corrections: dict[
         skus=record.skus,
         correction=True,
     )
+
+
+def _must_be_field(model: type[BaseModel], path: str) -> None:
+    """The source has fields we never read; correcting one of those, or a misspelt one, would change nothing."""
+    here: Any = model
+    for part in path.split("."):
+        if part.isdigit():
+            continue
+        fields = here.model_fields if isinstance(here, type) and issubclass(here, BaseModel) else {}
+        if part not in fields:
+            expected = f"expected one of {', '.join(sorted(fields))}" if fields else "expected no further field"
+            raise Uncorrectable(path, f"{expected}, got {part!r}")
+        found = type_at(here, (part,))
+        here = get_args(found)[0] if get_origin(found) in (tuple, list) else found
 
 
 def _put(tree: Any, path: str, value: str) -> None:

@@ -92,6 +92,8 @@ class ValidateStep(Frozen):
 
     key: DocumentKey
     take_back: bool = False
+    actor: str = ""
+    reason: str = ""
 
 
 class RateStep(Frozen):

@@ -21,13 +21,19 @@ def _at(tree: Any, dotted: str) -> Any:
     return tree
 
 
-def reference_of(form: Form, model: dict[str, Any]) -> str:
-    """The source's own number as the bill carries it, in the head or in the sub-head that has that key."""
+def head_value(form: Form, model: dict[str, Any], key: str) -> str:
+    """A head value of the bill by the key it is read back with, wherever the form has it: head or sub-head."""
+    first = key.partition(".")[0]
     for group, keys in form.head.items():
-        if form.reference in keys:
-            value = model.get(form.reference) if not group else _at(model, f"{group}.{form.reference}")
+        if first in keys:
+            value = _at(model, f"{group}.{key}" if group else key)
             return "" if value is None else str(value)
     return ""
+
+
+def reference_of(form: Form, model: dict[str, Any]) -> str:
+    """The source's own number as the bill carries it."""
+    return head_value(form, model, form.reference)
 
 
 def lines_of(form: Form, model: dict[str, Any]) -> tuple[Line, ...]:
@@ -50,6 +56,7 @@ def wanted(scheme: Scheme, record: DocumentRecord) -> Wanted:
         reference=reference_of(scheme.form, model),
         lines=lines_of(scheme.form, model),
         ours=record.attempted_version is not None,
+        head={key: head_value(scheme.form, model, key) for key in scheme.form.compared},
     )
 
 

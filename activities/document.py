@@ -34,6 +34,7 @@ from activities.linking import Linker, not_linked
 from activities.posting import Desk, Posting, Taking
 from activities.retrying import rate_step, step
 from activities.subject import Subjects, fill, gaps_closed, invalid, problems, value_at
+from activities.waking import wake
 from activities.workshop import Workshop
 from domain import holds, jsontext, mapping
 from domain.conversions import SHANGHAI
@@ -46,6 +47,7 @@ from domain.rates import NOT_PUBLISHED, Rate
 from flows.catalogue import BillFacts, Scheme
 from flows.flow import Fate, Then
 
+_FRIDAY, _SATURDAY = 4, 5
 _DECISION_ZH = {
     Decided.RESUME: (Step.RESUME, "人工恢复", "Resumed by a person"),
     Decided.AMEND: (Step.AMEND, "人工修正后恢复", "Amended and resumed by a person"),
@@ -72,7 +74,7 @@ class DocumentActivities(DocumentSteps):
     @step
     async def validate(self, step: ValidateStep) -> Validated:
         record, scheme = await self._record(step.key)
-        number = bills.bill_number(self._shop.routes[step.key.connection].bill_prefix, step.key)
+        number = self._number(record)
         plain = partial(Validated, version=record.version, bill_number=number, form=scheme.form.form)
         wrong = None
         document: Any = None
@@ -80,11 +82,14 @@ class DocumentActivities(DocumentSteps):
             document = self._subjects.parse(scheme, record)
         except ValidationError as error:
             wrong = invalid(error, scheme)
+        written = record.bill_version is not None or record.attempted_version is not None
         if step.take_back:
-            return plain(course=Course.REVERSE)
+            if written:
+                return plain(course=Course.REVERSE)
+            # Nothing of ours can be in the ERP; a bill of that number is somebody else's and stays.
+            return await self._to_skip(record, plain, SkipReason.BY_PERSON, actor=step.actor, why=step.reason)
         if await self._decided_by_person(record):
             return plain(course=Course.NOTHING, state=record.state)
-        written = record.bill_version is not None or record.attempted_version is not None
         fate = None if wrong else _fate(scheme, document)
         if fate is not None and fate.then in (Then.SKIP, Then.REVERSE):
             if written:
@@ -99,7 +104,12 @@ class DocumentActivities(DocumentSteps):
             return plain(course=Course.POST, hold=wrong)
         if record.bill_version == record.version and record.state is DocumentState.POSTED:
             return plain(course=Course.NOTHING)
-        older = record.bill_version is not None and record.bill_version != record.version
+        day = rate_day(scheme, document)
+        if day is None:
+            field = scheme.flow.rate.day.removeprefix("document.")
+            return plain(course=Course.POST, hold=holds.source_invalid(field, "a date", "nothing", scheme.flow.owners))
+        # A bill of another version is there, or may be: it goes first, since the two may differ in more than lines.
+        older = any(v not in (None, record.version) for v in (record.bill_version, record.attempted_version))
         await self._write(
             record,
             Step.VALIDATE,
@@ -113,7 +123,7 @@ class DocumentActivities(DocumentSteps):
         return plain(
             course=Course.REPOST if older else Course.POST,
             currency=value_at(document, scheme.flow.rate.currency),
-            day=rate_day(scheme, document),
+            day=day,
             linked=bool(scheme.flow.links),
         )
 
@@ -137,12 +147,15 @@ class DocumentActivities(DocumentSteps):
             if row.entry.step in (Step.SKIP, Step.CANCEL)
         )
 
-    async def _to_skip(self, record: DocumentRecord, plain: Any, reason: SkipReason | None) -> Validated:
+    async def _to_skip(
+        self, record: DocumentRecord, plain: Any, reason: SkipReason | None, *, actor: str = "", why: str = ""
+    ) -> Validated:
         zh, en = {
             SkipReason.REFUND_ONLY: (
                 "仅退款，没有货物退回，无需单据",
                 "Refund only: no goods came back, no bill is due",
             ),
+            SkipReason.NO_GOODS_BACK: ("该类售后没有货物退回", "This kind of after-sales brings no goods back"),
             SkipReason.NOT_DUE: ("来源尚未确认，确认后会再处理", "Not confirmed at the source; it comes again then"),
             SkipReason.TAKEN_BACK: ("过账前来源已取消", "Taken back at the source before it was posted"),
         }.get(reason or SkipReason.BY_PERSON, ("人工跳过", "Skipped by a person"))
@@ -150,9 +163,10 @@ class DocumentActivities(DocumentSteps):
             record,
             Step.SKIP,
             Outcome.DONE,
-            zh,
-            en,
+            f"{zh}：{why}" if why else zh,
+            f"{en}: {why}" if why else en,
             DocumentChange(state=DocumentState.SKIPPED, skip_reason=reason),
+            actor=actor or None,
         )
         return Validated.model_validate(plain(course=Course.SKIP, skip_reason=reason))
 
@@ -213,19 +227,23 @@ class DocumentActivities(DocumentSteps):
     async def decide(self, step: DecisionStep) -> DocumentState:
         record, _ = await self._record(step.step.key)
         kind, zh, en = _DECISION_ZH[step.decided]
-        if step.decided is Decided.SKIP:
+        change = DocumentChange(state=DocumentState.RUNNING)
+        if step.decided is Decided.SKIP and record.bill_version is not None:
             # Skipping a document whose bill stays in the books does not unmake the bill.
-            posted = record.bill_version is not None
-            change = (
-                DocumentChange(state=DocumentState.POSTED)
-                if posted
-                else DocumentChange(state=DocumentState.SKIPPED, skip_reason=SkipReason.BY_PERSON)
-            )
-        else:
-            change = DocumentChange(state=DocumentState.RUNNING)
+            change = DocumentChange(state=DocumentState.POSTED)
+        elif step.decided is Decided.SKIP and record.attempted_version is None:
+            change = DocumentChange(state=DocumentState.SKIPPED, skip_reason=SkipReason.BY_PERSON)
         because = (f"：{step.reason}", f": {step.reason}") if step.reason else ("", "")
         await self._write(
-            record, kind, Outcome.DONE, zh + because[0], en + because[1], change, actor=step.actor or None
+            record,
+            kind,
+            Outcome.DONE,
+            zh + because[0],
+            en + because[1],
+            change,
+            actor=step.actor or None,
+            # What was decided on is what the person saw, not what has come since.
+            version=step.step.version,
         )
         return change.state or DocumentState.RUNNING
 
@@ -233,6 +251,8 @@ class DocumentActivities(DocumentSteps):
     @step
     async def amend(self, step: AmendStep) -> Amended:
         record, scheme = await self._record(step.step.key)
+        if record.version != step.step.version:
+            return Amended(field="(document)", expected="expected the latest version, the source has changed meanwhile")
         try:
             sighting = corrected(record, scheme.model, step.corrections)
         except Uncorrectable as error:
@@ -297,9 +317,11 @@ class DocumentActivities(DocumentSteps):
         # Kept for good only when nothing newer can still come out for that day (exchange-rates.md §10.4). What stands
         # in the store is then the rate of the day for every document, whoever was first to ask.
         today = now.astimezone(SHANGHAI).date()
-        settled = [r for r in (*found.values(), rate) if r.source_date == step.day or step.day < today]
+        settled = [r for r in (*found.values(), rate) if _is_settled(r, step.day, today)]
         standing = {r.currency: r for r in await self._shop.store.put_rates(settled)}
-        return await self._keep_rate(step, standing.get(step.currency, rate), _attempt(), exchanges)
+        used = await self._keep_rate(step, standing.get(step.currency, rate), _attempt(), exchanges)
+        await wake(self._shop, [holds.rate_gap(currency, step.day.isoformat()) for currency in standing])
+        return used
 
     # ── the ERP's queue ─────────────────────────────────────────────────────────────────────────────────────────
 
@@ -332,7 +354,7 @@ class DocumentActivities(DocumentSteps):
             await self._write(
                 record, Step.CANCEL, Outcome.BEGUN, zh, en, None, attempt=_attempt(), actor=step.actor or "?"
             )
-        number = bills.bill_number(self._shop.routes[record.key.connection].bill_prefix, record.key)
+        number = self._number(record)
         final = (SkipReason.BY_PERSON if step.by_person else SkipReason.TAKEN_BACK) if step.final else None
         taking = Taking(record=record, number=number, final=final, attempt=_attempt())
         taken = await self._desk(step.step.erp, scheme).take_back(taking)
@@ -396,6 +418,13 @@ class DocumentActivities(DocumentSteps):
                 hold = not_linked(rule, missing, scheme)
         return links, hold
 
+    def _number(self, record: DocumentRecord) -> str:
+        """The document's bill number; one that may be in the ERP keeps it, whatever prefix is set today."""
+        written = record.bill_version is not None or record.attempted_version is not None
+        if written and record.bill_number is not None:
+            return record.bill_number
+        return bills.bill_number(self._shop.routes[record.key.connection].bill_prefix, record.key)
+
     # ── plumbing ────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _desk(self, erp: str, scheme: Scheme) -> Desk:
@@ -424,12 +453,13 @@ class DocumentActivities(DocumentSteps):
         detail: str | None = None,
         actor: str | None = None,
         exchanges: list[Exchange] | None = None,
+        version: str | None = None,
     ) -> None:
         entry = JournalEntry(
             key=record.key,
             step=kind,
             outcome=outcome,
-            version=record.version,
+            version=version or record.version,
             zh=zh,
             en=en,
             attempt=attempt,
@@ -450,6 +480,15 @@ def rate_day(scheme: Scheme, document: BaseModel) -> date | None:
     if isinstance(day, datetime):
         return day.astimezone(SHANGHAI).date()
     return day if isinstance(day, date) else None
+
+
+def _is_settled(rate: Rate, day: date, today: date) -> bool:
+    """Whether nothing newer can come out for that day: it is the day's own, or the last before a weekend that is over.
+
+    The eve of a holiday looks the same as a source that lags, so it is asked for again each time.
+    """
+    weekend = day.weekday() >= _SATURDAY and day < today and (day - rate.source_date).days <= day.weekday() - _FRIDAY
+    return rate.source_date == day or weekend
 
 
 def _fate(scheme: Scheme, document: BaseModel) -> Fate:

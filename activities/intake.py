@@ -8,7 +8,6 @@ from activities.api import IntakeStep, IntakeSteps, Polled, Started, StartStep
 from activities.retrying import step
 from activities.starting import start_due
 from activities.workshop import Workshop
-from domain.exchanges import exchange_log
 
 _AT_A_TIME = 500
 
@@ -28,19 +27,17 @@ class IntakeActivities(IntakeSteps):
         overlap = self._shop.overlap if self._shop.overlap is not None else source.overlap
         cursor = await self._shop.store.cursor(step.flow, step.connection)
         seen = new = changed = 0
-        # The exchanges of a poll belong to no document; they are not kept.
-        with exchange_log():
-            async for window in stream.windows(step.flow, cursor, step.until, overlap):
-                moved = (step.flow, step.connection, window.cursor) if window.cursor is not None else None
-                taken = await self._shop.store.take_in(window.sightings, cursor=moved)
-                seen, new, changed = seen + taken.seen, new + taken.new, changed + taken.changed
+        async for window in stream.windows(step.flow, cursor, step.until, overlap):
+            moved = (step.flow, step.connection, window.cursor) if window.cursor is not None else None
+            taken = await self._shop.store.take_in(window.sightings, cursor=moved)
+            seen, new, changed = seen + taken.seen, new + taken.new, changed + taken.changed
         return Polled(seen=seen, new=new, changed=changed)
 
     @activity.defn(name="start_documents")
     @step
     async def start_documents(self, step: StartStep) -> Started:
         started = told = 0
-        while due := await self._shop.store.due(_AT_A_TIME):
+        while due := await self._shop.store.due(_AT_A_TIME, flow=step.flow, connection=step.connection):
             one, other = await start_due(self._shop, due)
             started, told = started + one, told + other
         return Started(started=started, told=told)

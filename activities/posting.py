@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from activities import bills
 from activities.gathering import Gatherer
 from activities.waking import wake
 from activities.workshop import Workshop
 from domain import holds, jsontext
 from domain.convergence import Ending, Verdict, Wanted, converge, dissolve
 from domain.documents import DocumentState, Hold, SkipReason
+from domain.erp import BillContent
 from domain.exchanges import Exchange, exchange_log
 from domain.faults import Fault, FaultKind
 from domain.journal import DocumentChange, DocumentRecord, JournalEntry, Outcome, Step
@@ -72,9 +74,22 @@ class Desk:
 
     async def _post(self, batch: Sequence[Posting]) -> list[Hold | Fault | None]:
         by_number = {posting.wanted.bill.number: posting for posting in batch}
+        if len({posting.record.key for posting in by_number.values()}) < len({posting.record.key for posting in batch}):
+            # Settings keep numbers of different documents apart; should they fail to, nobody may get another's verdict.
+            raise LookupError("two documents with one bill number in a batch")
 
         async def remember(numbers: Sequence[str]) -> None:
-            """Written before the first write: from now on a bill of that number may be ours."""
+            """Written before the first write: from now on a bill of that number may be ours.
+
+            A try that slept while another one carried the document on must not write behind its back.
+            """
+            now = await self._shop.store.documents([by_number[number].record.key for number in numbers])
+            for number in numbers:
+                record = now.get(by_number[number].record.key)
+                if record is None or record.state.is_final:
+                    raise Fault(
+                        FaultKind.TRANSIENT, system="kingpost", code="overtaken", message=f"{number} is settled"
+                    )
             await self._shop.store.record_many([self._begun(by_number[number]) for number in numbers])
 
         with exchange_log() as exchanges:
@@ -138,7 +153,9 @@ class Desk:
             entry = _entry(
                 record, Step.POST, Outcome.HELD, posting.attempt, answer.zh, answer.en, code=code, detail=detail
             )
-            return entry, None
+            # Refused, or somebody else's: nothing of ours is there (any more), so a bill of that number is not ours.
+            gone = verdict.ending in (Ending.REFUSED, Ending.CONFLICT)
+            return entry, DocumentChange(attempted_version=None) if gone else None
         zh, en = f"{form.title.zh} {number} 已审核", f"{form.title.en} {number} is audited"
         entry = _entry(record, Step.POST, Outcome.DONE, posting.attempt, zh, en, detail=detail)
         change = DocumentChange(state=DocumentState.POSTED, bill_id=verdict.bill_id, bill_version=record.version)
@@ -147,11 +164,10 @@ class Desk:
     # ── out ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def _take(self, batch: Sequence[Taking]) -> list[Taken | Exception]:
-        numbers = [taking.number for taking in batch]
         with exchange_log() as exchanges:
             try:
-                existing = await self._erp.find(self._form, numbers)
-                results = await dissolve(self._erp, self._form, numbers)
+                existing = await self._ours(batch)
+                results = await dissolve(self._erp, self._form, sorted(existing))
             except Fault as fault:
                 await self._all_failed([(t.record, t.attempt) for t in batch], Step.REVERSE, fault, exchanges)
                 raise
@@ -160,11 +176,24 @@ class Desk:
         for taking in batch:
             # What an earlier try deleted without hearing of it was there, too.
             existed = taking.number in existing or taking.record.bill_version is not None
-            answer, entry, change = self._gone(taking, results[taking.number], existed=existed)
+            answer, entry, change = self._gone(taking, results.get(taking.number), existed=existed)
             answers.append(answer)
             rows.append((entry, change, exchanges))
         await self._shop.store.record_many(rows)
         return answers
+
+    async def _ours(self, batch: Sequence[Taking]) -> set[str]:
+        """Which of the bills are there and ours: the very bill we audited, or one that carries our reference."""
+        found = await self._erp.find(self._form, [taking.number for taking in batch])
+        unsure = [t for t in batch if t.number in found and found[t.number].id != t.record.bill_id]
+        contents = await self._erp.read(self._form, [t.number for t in unsure]) if unsure else {}
+        foreign = {t.number for t in unsure if not self._carries_reference(t, contents.get(t.number))}
+        return set(found) - foreign
+
+    def _carries_reference(self, taking: Taking, content: BillContent | None) -> bool:
+        model = jsontext.loads(taking.record.model) if taking.record.model else {}
+        reference = bills.reference_of(self._scheme.form, model)
+        return bool(reference) and content is not None and content.head.get(self._scheme.form.reference) == reference
 
     def _gone(
         self, taking: Taking, fault: Fault | None, *, existed: bool

@@ -118,12 +118,16 @@ def _wrapped(
             tries, wait = limits(self.patience)
             if fault.kind is not FaultKind.THROTTLED and activity.info().heartbeat_timeout is not None:
                 activity.heartbeat(used + 1)
-            raise verdict(fault, used, tries, wait, self.patience.throttled_wait) from fault
+            raise verdict(fault, used, tries, wait, self.patience.throttled_wait) from None
         except (ApplicationError, RPCError, DBAPIError, NotRecorded, OSError):
             # Temporal or the store cannot be used now: the server's own retry policy knows what to do.
             raise
         except Exception as error:
-            log.exception("defect", step=activity.info().activity_type)
-            raise ApplicationError("see the worker's log", type=type(error).__name__, non_retryable=True) from error
+            name = activity.info().activity_type
+            # The text may hold data, so it stays in the log: a cause would be written to history with its message.
+            log.exception("defect", step=name)
+            raise ApplicationError(
+                "see the worker's log", name, type=type(error).__name__, non_retryable=True
+            ) from None
 
     return run

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 
+import structlog
 from temporalio.client import WorkflowHandle
 from temporalio.common import (
     Priority,
@@ -24,6 +25,8 @@ from domain.journal import DueDocument
 from workflows import attributes
 from workflows.document import DocumentWorkflow
 
+log = structlog.get_logger()
+
 WORKFLOW_QUEUE = "kingpost"
 """Task queue of the workflows; each vendor account has one of its own for the activities."""
 _AT_ONCE = 32
@@ -41,9 +44,20 @@ async def start_due(workshop: Workshop, due: Sequence[DueDocument]) -> tuple[int
         async with gate:
             return await _start(workshop, document)
 
-    results = await asyncio.gather(*(one(document) for document in due))
-    await workshop.store.started([(document.key, document.version) for document in due])
-    return sum(results), len(results) - sum(results)
+    results = await asyncio.gather(*(one(document) for document in due), return_exceptions=True)
+    known = [(document, result) for document, result in zip(due, results, strict=True) if isinstance(result, bool)]
+    await workshop.store.started([(document.key, document.version) for document, _ in known])
+    failed = [result for result in results if isinstance(result, BaseException)]
+    if failed:
+        # The others are under way; these are due again at the next poll.
+        log.error("documents could not be started", documents=len(failed), first=str(failed[0]))
+        raise failed[0]
+    return sum(new for _, new in known), sum(not new for _, new in known)
+
+
+def _fairness_key(shop: str) -> str | None:
+    """The shop, cut to the 64 bytes the server takes."""
+    return shop.encode()[:64].decode(errors="ignore") or None
 
 
 async def _start(workshop: Workshop, due: DueDocument) -> bool:
@@ -85,7 +99,7 @@ async def start_document(
         start_signal_args=[news] if news else [],
         static_summary=f"{flow.title.zh} {order} · {due.shop}",
         static_details=f"{flow.title.zh} / {flow.title.en}\n\n{order} · {due.shop} · {len(due.skus)} SKU",
-        priority=Priority(fairness_key=due.shop[:64] or None),
+        priority=Priority(fairness_key=_fairness_key(due.shop)),
         search_attributes=TypedSearchAttributes(
             [
                 SearchAttributePair(attributes.SOURCE_SYSTEM, workshop.routes[key.connection].system),

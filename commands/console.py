@@ -45,7 +45,7 @@ def run(work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run(work)
     except configuration.Misconfigured as error:
         stop(str(error), 2)
-    except (Refused, FlowFileError, NotUp) as error:
+    except (Refused, FlowFileError, NotUp, worker_process.Unreachable) as error:
         stop(str(error), 1)
     except BadFeed as error:
         stop(str(error), 2)
@@ -54,10 +54,14 @@ def run(work: Coroutine[Any, Any, T]) -> T:
 
 
 @asynccontextmanager
-async def open_shop() -> AsyncIterator[Workshop]:
-    """Store, flows and connections; Temporal is only connected to when it is needed."""
+async def open_shop(*, temporal: bool = False) -> AsyncIterator[Workshop]:
+    """Store, flows and connections.
+
+    Args:
+        temporal: the command has to talk to Temporal, so it must be there before anything else is done.
+    """
     settings = configuration.required(configuration.load())
     await asyncio.to_thread(migrate, settings.store_url.get_secret_value())
-    client = await worker_process.connect(settings, lazy=True)
+    client = await worker_process.connect(settings, lazy=not temporal)
     async with worker_process.workshop(settings, client) as shop:
         yield shop

@@ -73,7 +73,7 @@ async def _show(number: str) -> None:
     async with open_shop() as shop:
         record = await find(shop, number)
         timeline = await shop.store.timeline(record.key)
-        web = configuration.load().temporal.web
+        temporal = configuration.load().temporal
     out.print(f"[bold]{escape(record.key.workflow_id)}[/]  {escape(record.platform_no)}  {escape(record.shop)}")
     out.print(f"{STATE_ZH[record.state]} · {record.state.value}   金蝶 {escape(record.bill_number or '—')}")
     if record.hold is not None:
@@ -89,7 +89,8 @@ async def _show(number: str) -> None:
         cells = (_moment(row.at), entry.step.value, entry.outcome.value, str(entry.attempt), entry.zh + who, calls)
         table.add_row(*(escape(cell) for cell in cells))
     out.print(table)
-    out.print(f"Temporal: {web}/namespaces/default/workflows/{record.key.workflow_id}", highlight=False)
+    place = f"{temporal.web}/namespaces/{temporal.namespace}/workflows"
+    out.print(f"Temporal: {place}/{record.key.workflow_id}", highlight=False)
 
 
 @app.command("resume")
@@ -130,7 +131,7 @@ def documents_cancel(number: Number, by: By, reason: Reason) -> None:
 
 
 async def _decide(number: str, update: str, argument: Resume | Amend | Skip | Cancel) -> None:
-    async with open_shop() as shop:
+    async with open_shop(temporal=True) as shop:
         record = await find(shop, number)
         try:
             await _update(shop, record.key, update, argument)
@@ -179,12 +180,21 @@ async def _update(shop: Workshop, key: DocumentKey, update: str, argument: Resum
 
 
 async def _cancel(number: str, cancel: Cancel) -> None:
-    async with open_shop() as shop:
+    if not cancel.reason.strip():
+        # A running document says so itself; one that is done has nobody to say it.
+        raise Refused("a cancel needs a reason")
+    async with open_shop(temporal=True) as shop:
         record = await find(shop, number)
         back = {"take_back": True, "actor": cancel.actor, "reason": cancel.reason}
         start = _start(shop, record).model_copy(update=back)
-        try:
-            await start_document(shop, _due(record), start)
-        except WorkflowAlreadyStartedError:
-            await _update(shop, record.key, "cancel", cancel)
+        while True:
+            try:
+                await start_document(shop, _due(record), start)
+            except WorkflowAlreadyStartedError:
+                try:
+                    await _update(shop, record.key, "cancel", cancel)
+                except NotUnderWay:
+                    # It ended just now; then it has to be started to be taken back.
+                    continue
+            break
     out.print(f"[green]✓[/] {escape(record.key.workflow_id)} cancel")

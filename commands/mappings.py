@@ -11,6 +11,7 @@ from rich.table import Table
 from activities.waking import wake
 from commands.console import open_shop, out, run, stop
 from domain.journal import MappingRow
+from domain.keys import mapping_gap
 
 app = typer.Typer(no_args_is_help=True, help="映射表 / mapping tables")
 
@@ -50,6 +51,8 @@ def mappings_set(
 
 
 async def _set_mapping(row: MappingRow) -> None:
-    async with open_shop() as shop:
-        woken = await wake(shop, await shop.store.put_mappings([row]))
+    async with open_shop(temporal=True) as shop:
+        await shop.store.put_mappings([row])
+        # Whether or not the row says anything new: whoever set it before may not have come to waking.
+        woken = await wake(shop, [mapping_gap(row.collection, row.key)])
     out.print(f"[green]✓[/] {escape(row.collection)} {escape(row.key)}；唤醒 {woken} 张单据 / {woken} documents woken")

@@ -33,7 +33,13 @@ _AUDIT_ZH = {
     "amount_off": "金额不符",
     "unaudited": "未审核",
 }
-_SKIP_ZH = {"refund_only": "仅退款", "taken_back": "来源已取消", "not_due": "来源未确认", "by_person": "人工跳过"}
+_SKIP_ZH = {
+    "refund_only": "仅退款",
+    "no_goods_back": "无货退回",
+    "taken_back": "来源已取消",
+    "not_due": "来源未确认",
+    "by_person": "人工跳过",
+}
 
 
 def board(catalogue: Catalogue, counts: Sequence[Count], total: int, web: str) -> RenderableType:

@@ -40,6 +40,7 @@ class Wanted:
     Attributes:
         reference: the source's own number as it stands in the bill's reference field; proves that a bill is ours.
         lines: material, quantity and amount of each line, for comparison with a bill that is already there.
+        head: head values by the form's read-back keys, for the same comparison.
         ours: we may have sent this bill, or an older version of it, before. Only then may a different bill with
             our reference be replaced; otherwise it belongs to somebody else and is a conflict.
     """
@@ -48,6 +49,7 @@ class Wanted:
     reference: str
     lines: tuple[Line, ...]
     ours: bool
+    head: Mapping[str, str] = field(default_factory=dict)
 
 
 class Ending(StrEnum):
@@ -197,6 +199,9 @@ class _Convergence:
             else:
                 self._cannot_undo(number, refused[number], undo_fault)
 
+    def _refers_to(self, content: BillContent, wanted: Wanted) -> bool:
+        return content.head.get(self.form.head[0]) == wanted.reference
+
     def _is_ours(self, number: str) -> bool:
         return self.wanted[number].ours or number in self.written
 
@@ -222,7 +227,7 @@ class _Convergence:
                 continue
             if not bill.cancelled and same_content(self.form, wanted, content):
                 self.agreed.add(number)
-            elif self._is_ours(number) and content.head.get(self.form.head[0]) == wanted.reference:
+            elif self._is_ours(number) and wanted.reference and self._refers_to(content, wanted):
                 outdated.append(number)
             else:
                 self.verdicts[number] = Verdict(Ending.CONFLICT, bill_id=bill.id)
@@ -238,10 +243,16 @@ def _is_final(fault: Fault) -> bool:
 
 
 def same_content(form: BillForm, wanted: Wanted, content: BillContent) -> bool:
-    """Whether a bill in the ERP says the same as ours: our reference, and line by line material, quantity, amount."""
+    """Whether a bill in the ERP says the same as ours: reference, head, and line by line material, quantity, amount."""
     there = sorted((line.material, line.quantity, line.amount) for line in content.lines)
     ours = sorted((line.material, line.quantity, line.amount) for line in wanted.lines)
-    return content.head.get(form.head[0]) == wanted.reference and there == ours
+    head = all(plain(content.head.get(key, "")) == plain(value) for key, value in wanted.head.items())
+    return head and content.head.get(form.head[0]) == wanted.reference and there == ours
+
+
+def plain(value: str) -> str:
+    """A head value without what only the ERP's answers carry: the empty time of a date."""
+    return value.removesuffix("T00:00:00")
 
 
 async def dissolve(erp: Erp, form: BillForm, numbers: Sequence[str]) -> dict[str, Fault | None]:

@@ -86,6 +86,8 @@ class SkipReason(StrEnum):
 
     REFUND_ONLY = "refund_only"
     """Money went back, goods did not."""
+    NO_GOODS_BACK = "no_goods_back"
+    """An after-sales document of a kind that brings no goods back."""
     TAKEN_BACK = "taken_back"
     """The source cancelled it before anything was posted."""
     NOT_DUE = "not_due"

@@ -168,9 +168,13 @@ def credentials(system: str, code: str, message: str) -> Hold:
         HoldReason.CREDENTIALS_REFUSED,
         f"{system} 不接受授权（{code}）：{message}。请更新授权后重试。",
         f"{system} refuses our credentials ({code}): {message}. Renew them, then resume.",
-        gap=f"credentials:{system}",
         code=code,
     )
+
+
+def rate_gap(currency: str, day: str) -> str:
+    """Gap key of a rate that could not be had."""
+    return f"rate:{currency}:{day}"
 
 
 def rate_unavailable(currency: str, day: str, message: str) -> Hold:
@@ -179,7 +183,7 @@ def rate_unavailable(currency: str, day: str, message: str) -> Hold:
         HoldReason.RATE_UNAVAILABLE,
         f"取不到 {day} 的 {currency} 中间价（{message}），恢复后请重试。",
         f"No central parity of {currency} for {day} ({message}); resume when a source is back.",
-        gap=f"rate:{currency}:{day}",
+        gap=rate_gap(currency, day),
     )
 
 

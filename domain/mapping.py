@@ -235,6 +235,9 @@ def _const(run: _Run, rule: Const, target: str) -> Any:
 
 def _lookup(run: _Run, rule: Lookup, target: str) -> Any:
     key = _show(_at(run, rule.key))
+    if not key.strip():
+        run.missing.append(Missing(kind="value", target=target, name=rule.key, key="nothing", message="a value"))
+        return _trace(run, target, f"lookup {rule.lookup}[{rule.key}].{rule.value}", key, _ABSENT)
     row = run.tables.get((rule.lookup, key))
     result = _ABSENT if row is None else row.get(rule.value, _ABSENT)
     if result is _ABSENT:

@@ -237,6 +237,9 @@ class _Checker:
     def _fields(self, fields: Mapping[str, Rule], parent: str, each: str | None, at: tuple[str | int, ...]) -> None:
         for key, rule in fields.items():
             here = (*at, key)
+            for other in fields:
+                if key.startswith(f"{other}."):
+                    self._fail(here, f"expected a key apart from {other}, which has a rule of its own")
             self._key(key, parent, rule, here)
             self._rule(rule, each, here, key)
 

@@ -30,5 +30,11 @@ def amounts_agree(document: Any) -> Iterable[Problem]:
             )
 
 
-CHECKS: dict[str, Callable[[Any], Iterable[Problem]]] = {"amounts_agree": amounts_agree}
+def one_place(document: Any) -> Iterable[Problem]:
+    """All goods came into one place: good and defective goods must not become one stock."""
+    if len(document.places) > 1:
+        yield Problem(field="received", expected="goods received into one warehouse", got=", ".join(document.places))
+
+
+CHECKS: dict[str, Callable[[Any], Iterable[Problem]]] = {"amounts_agree": amounts_agree, "one_place": one_place}
 """Every check a flow file may name."""

@@ -130,6 +130,7 @@ class Form(Frozen):
     Attributes:
         system: which ERP the form belongs to, e.g. ``galaxy``.
         reference: head key that carries the source's own number: the proof that a bill is ours.
+        compared: further head keys by which a bill found in the ERP is the one we want, e.g. the date.
         head, entries: allowed keys; an entry name maps to its own keys. Keys starting with ``F_`` are a tenant's own.
         required: dotted keys (``FEntity.FUnitID``) the form cannot be saved without.
     """
@@ -139,6 +140,7 @@ class Form(Frozen):
     title: Title
     entry: str
     reference: str
+    compared: tuple[str, ...] = ()
     material: str
     quantity: str
     price: str
@@ -155,5 +157,5 @@ class Form(Frozen):
             material=self.material,
             quantity=self.quantity,
             amount=self.amount,
-            head=(self.reference,),
+            head=(self.reference, *self.compared),
         )

@@ -184,21 +184,26 @@ async def cursor(db: Database, flow: str, source: str) -> str | None:
         return await connection.scalar(statement)
 
 
-async def due(db: Database, limit: int) -> list[DueDocument]:
+async def due(db: Database, limit: int, flow: str | None, source: str | None) -> list[DueDocument]:
     """See `Store.due`."""
     named = ("version", "platform_no", "shop", "warehouse", "skus")
     statement = (
         select(documents.c.flow, documents.c.connection, documents.c.number, *(documents.c[name] for name in named))
-        .where(documents.c.due_since.is_not(None))
+        .where(
+            documents.c.due_since.is_not(None),
+            *([documents.c.flow == flow] if flow is not None else []),
+            *([documents.c.connection == source] if source is not None else []),
+        )
         .order_by(documents.c.due_since, documents.c.id)
         .limit(limit)
     )
     async with db.reading() as connection:
         return [
             DueDocument(
-                key=DocumentKey(flow=flow, connection=source, number=number), **dict(zip(named, rest, strict=True))
+                key=DocumentKey(flow=of_flow, connection=of_source, number=number),
+                **dict(zip(named, rest, strict=True)),
             )
-            for flow, source, number, *rest in await connection.execute(statement)
+            for of_flow, of_source, number, *rest in await connection.execute(statement)
         ]
 
 

@@ -118,9 +118,9 @@ class Store:
         """The position last stored, or None before the first."""
         return await intake.cursor(self._db, flow, connection)
 
-    async def due(self, limit: int) -> list[DueDocument]:
+    async def due(self, limit: int, *, flow: str | None = None, connection: str | None = None) -> list[DueDocument]:
         """Documents whose workflow has not heard of their latest version, the longest waiting first."""
-        return await intake.due(self._db, limit)
+        return await intake.due(self._db, limit, flow, connection)
 
     async def started(self, items: Sequence[tuple[DocumentKey, str]]) -> None:
         """The workflows have heard of these versions. A document that has changed since remains due."""

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from temporalio import workflow
 from temporalio.common import SearchAttributeUpdate
-from temporalio.exceptions import ActivityError, ApplicationError, CancelledError, is_cancelled_exception
+from temporalio.exceptions import ActivityError, ApplicationError, FailureError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     # Pure modules and pydantic: loading them anew for every workflow costs time and gives no safety.
@@ -69,6 +69,8 @@ class DocumentWorkflow:
         self._gap_closed = False
         self._amending = False
         self._take_back: Cancel | None = None
+        self._cancel_told = False
+        """The cancel in force is on record as what freed the document."""
         if start.take_back:
             self._take_back = Cancel(actor=start.actor, reason=start.reason)
 
@@ -94,7 +96,7 @@ class DocumentWorkflow:
         """One try from the start with the latest version. None: the source changed on the way, try again."""
         try:
             return await self._steps()
-        except ActivityError as error:
+        except FailureError as error:
             if is_cancelled_exception(error):
                 raise
             return _hold_for(error)
@@ -104,7 +106,12 @@ class DocumentWorkflow:
         taken_back = self._take_back
         found = await self._local(
             DocumentSteps.validate,
-            ValidateStep(key=self._start.key, take_back=taken_back is not None),
+            ValidateStep(
+                key=self._start.key,
+                take_back=taken_back is not None,
+                actor=taken_back.actor if taken_back else "",
+                reason=taken_back.reason if taken_back else "",
+            ),
         )
         self._version = found.version
         if found.hold is not None:
@@ -205,11 +212,11 @@ class DocumentWorkflow:
         step = DocumentStep(key=self._start.key, version=self._version, erp=self._start.erp)
         try:
             await self._local(DocumentSteps.hold, HoldStep(step=step, hold=hold))
-        except ActivityError as error:
+        except FailureError as error:
             if is_cancelled_exception(error):
                 raise
             # It waits all the same, visibly in Temporal, instead of failing with nobody to answer it.
-            workflow.logger.error("the hold could not be put on record: %s", type(error.cause).__name__)
+            workflow.logger.error("the hold could not be put on record: %s", type(error).__name__)
 
     async def _wait(self, hold: Hold) -> DocumentEnd | Hold | None:
         self._show(DocumentState.HELD, hold)
@@ -253,16 +260,21 @@ class DocumentWorkflow:
                 DocumentSteps.decide,
                 DecisionStep(step=step, decided=decision.decided, actor=decision.actor, reason=decision.reason),
             )
-        except ActivityError as error:
+        except FailureError as error:
             if is_cancelled_exception(error):
                 raise
             if decision.decided is Decided.SKIP:
                 self._decision = None
                 return _hold_for(error)
-            workflow.logger.error("what freed it could not be put on record: %s", type(error.cause).__name__)
+            workflow.logger.error("what freed it could not be put on record: %s", type(error).__name__)
             state = DocumentState.RUNNING
         self._decision = None
+        if decision.decided is Decided.SKIP and not state.is_final:
+            # Whether a bill was written is unknown; skipping it means that none may stay behind.
+            self._take_back = Cancel(actor=decision.actor, reason=decision.reason)
+            return None
         if decision.decided is Decided.SKIP:
+            self._take_back = None
             self._show(state, None)
             return DocumentEnd(state=state, version=self._version, skip_reason=SkipReason.BY_PERSON)
         self._show(DocumentState.RUNNING, None)
@@ -273,7 +285,8 @@ class DocumentWorkflow:
 
     def _by_itself(self) -> _Decision:
         """What freed the document when it was nobody's resume, amend or skip."""
-        if self._take_back is not None:
+        if self._take_back is not None and not self._cancel_told:
+            self._cancel_told = True
             return _Decision(decided=Decided.CANCEL, actor=self._take_back.actor, reason=self._take_back.reason)
         return _Decision(decided=Decided.SOURCE_CHANGED if self._news else Decided.GAP_CLOSED)
 
@@ -349,7 +362,7 @@ class DocumentWorkflow:
     @workflow.update
     def cancel(self, cancel: Cancel) -> Answer:
         if self._take_back is None or self._state is DocumentState.HELD:
-            self._take_back = cancel
+            self._take_back, self._cancel_told = cancel, False
             self._news = True
         return Answer(accepted=True, state=self._state)
 
@@ -394,13 +407,17 @@ class DocumentWorkflow:
         return await workflow.execute_activity_method(method, step, task_queue=queue, **policies.vendor())
 
 
-def _hold_for(error: ActivityError) -> Hold:
-    """What a step whose tries are used up waits for. Kind, system and code come as data, never from the text."""
-    cause = error.cause
-    if isinstance(cause, CancelledError):
-        raise error
-    if isinstance(cause, ApplicationError) and cause.type in tuple(FaultKind) and len(cause.details) == 3:
-        system, code, message = (str(part) for part in cause.details)
+def _hold_for(error: FailureError) -> Hold:
+    """What a step whose tries are used up waits for. Kind, system and code come as data, never from the text.
+
+    A step on a queue fails with an ActivityError around its failure, a local step with its failure itself.
+    """
+    cause = error.cause if isinstance(error, ActivityError) else error
+    given = [str(part) for part in cause.details] if isinstance(cause, ApplicationError) else []
+    if isinstance(cause, ApplicationError) and cause.type in tuple(FaultKind) and len(given) == 3:
+        system, code, message = given
         return holds.of_fault(FaultKind(str(cause.type)), system, code, message)
     kind = cause.type if isinstance(cause, ApplicationError) and cause.type else type(cause).__name__
-    return holds.defect(error.activity_type, kind)
+    if isinstance(error, ActivityError):
+        return holds.defect(error.activity_type, kind)
+    return holds.defect(given[0] if given else "?", kind)

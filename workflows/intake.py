@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
+from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
     from activities.api import IntakeStep, IntakeSteps, Polled, Started, StartStep
@@ -37,15 +38,12 @@ class IntakeWorkflow:
     @workflow.run
     async def run(self, start: IntakeStart) -> IntakeEnd:
         # The upper bound is fixed before the first page, by the workflow's clock, so that a repeated poll reads alike.
-        polled: Polled = await workflow.execute_activity_method(
-            IntakeSteps.poll,
-            IntakeStep(flow=start.flow, connection=start.connection, until=workflow.now()),
-            task_queue=start.queue,
-            start_to_close_timeout=timedelta(hours=1),
-            heartbeat_timeout=timedelta(seconds=30),
-            # The next tick of the schedule polls again from the same cursor.
-            retry_policy=RetryPolicy(initial_interval=timedelta(seconds=5), maximum_attempts=5),
-        )
+        failed: ActivityError | None = None
+        try:
+            polled = await self._poll(start)
+        except ActivityError as error:
+            # What was stored before it failed, now or earlier, is started all the same.
+            failed, polled = error, Polled(seen=0, new=0, changed=0)
         started: Started = await workflow.execute_activity_method(
             IntakeSteps.start_documents,
             StartStep(flow=start.flow, connection=start.connection),
@@ -54,14 +52,26 @@ class IntakeWorkflow:
             heartbeat_timeout=timedelta(seconds=30),
             retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_attempts=5),
         )
-        counts = (
+        if failed is not None:
+            raise failed
+        workflow.set_current_details(
             f"读到 {polled.seen}，新 {polled.new}，有变化 {polled.changed}，启动 {started.started}，通知 {started.told}"
         )
-        workflow.set_current_details(counts)
         return IntakeEnd(
             seen=polled.seen,
             new=polled.new,
             changed=polled.changed,
             started=started.started,
             told=started.told,
+        )
+
+    async def _poll(self, start: IntakeStart) -> Polled:
+        return await workflow.execute_activity_method(
+            IntakeSteps.poll,
+            IntakeStep(flow=start.flow, connection=start.connection, until=workflow.now()),
+            task_queue=start.queue,
+            start_to_close_timeout=timedelta(hours=1),
+            heartbeat_timeout=timedelta(seconds=30),
+            # The next tick of the schedule polls again from the same cursor.
+            retry_policy=RetryPolicy(initial_interval=timedelta(seconds=5), maximum_attempts=5),
         )

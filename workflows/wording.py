@@ -23,7 +23,19 @@ def details(key: DocumentKey, state: DocumentState, hold: Hold | None) -> str:
             f"**原因**：{REASON_ZH[hold.reason]}（`{hold.reason.value}`）",
             hold.zh,
             hold.en,
-            f"**下一步**：请{ROLE_ZH[hold.owner]}处理，然后 `kingpost documents resume {key.number}`"
-            + (f"；补齐 `{hold.gap}` 后会自动继续" if hold.gap else ""),
+            f"**下一步**：{_next_step(key, hold)}",
         ]
     return "\n\n".join(lines)
+
+
+def _next_step(key: DocumentKey, hold: Hold) -> str:
+    who = ROLE_ZH[hold.owner]
+    kind, _, rest = (hold.gap or "").partition(":")
+    match kind:
+        case "mapping":
+            collection, _, code = rest.partition(":")
+            return f"请{who}补录映射 `kingpost mappings set {collection} {code} 列=值 …`，补录后自动继续"
+        case "order_line" | "receipt" | "rate":
+            return f"等到后自动继续；也可由{who}处理后 `kingpost documents resume {key.number}`"
+        case _:
+            return f"请{who}处理，然后 `kingpost documents resume {key.number}`"

@@ -27,10 +27,14 @@ class Feed(Frozen):
     marks: tuple[Mark, ...] = ()
 
     def start(self, until: datetime, overlap: int) -> int | None:
-        """The row version to read from; None before anything was ever seen."""
+        """The row version to read from; None while no mark is old enough, then a window of time is read."""
         old = [mark for mark in self.marks if mark.at <= until - timedelta(seconds=overlap)]
-        chosen = old[-1] if old else next(iter(self.marks), None)
-        return None if chosen is None else chosen.ts
+        return old[-1].ts if old else None
+
+    def window_start(self, overlap: int, since: datetime) -> datetime:
+        """Where a window of time begins: at the first mark less the overlap, or at `since` before there is any."""
+        first = next(iter(self.marks), None)
+        return since if first is None else max(since, first.at - timedelta(seconds=overlap))
 
     def after(self, until: datetime, overlap: int, seen: int | None) -> Feed:
         """The feed after a poll that saw row versions up to `seen`."""

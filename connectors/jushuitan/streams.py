@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -29,21 +30,14 @@ _IDS = 50
 
 _BESIDE = frozenset(
     (
-        "modified",
-        "created",
-        "labels",
-        "order_labels",
-        "seller_flag",
-        "weight",
-        "f_weight",
-        "shop_status",
-        "order_status",
+        *("modified", "created", "labels", "order_labels", "seller_flag", "remark", "node", "name", "properties_value"),
+        *("weight", "f_weight", "shop_status", "order_status", "question_type", "aftersale_remark", "confirm_date"),
+        *("pay_amount", "paid_amount", "pay_date", "payment", "refund_version", "business_staff"),
+        *("logistics_company", "lc_id", "lc_name"),
     )
 )
 """Fields that people and platforms change on a finished document without meaning its goods or money: a posted bill is
-not reversed for a label."""
-_EXCLUDED = dict.fromkeys(_BESIDE, True)
-_RETURN_EXCLUDED = {"refund": _EXCLUDED, "received": {"__all__": _EXCLUDED}}
+not reversed for a note."""
 
 
 def version_of(model: type[BaseModel], body: Any) -> str:
@@ -52,11 +46,21 @@ def version_of(model: type[BaseModel], body: Any) -> str:
     A row the model does not understand is versioned as a whole, so that any correction of it is seen.
     """
     try:
-        excluded: Any = _RETURN_EXCLUDED if model is ReturnedGoods else _EXCLUDED
-        text = model.model_validate(body).model_dump_json(exclude=excluded)
+        text = jsontext.dumps(_plain(model.model_validate(body).model_dump()))
     except ValidationError:
         text = jsontext.dumps(body, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _plain(value: Any) -> Any:
+    """A value in one spelling: 3, 3.0 and "3.00" are the same quantity."""
+    if isinstance(value, dict):
+        return {name: _plain(part) for name, part in value.items() if name not in _BESIDE}
+    if isinstance(value, (list, tuple)):
+        return [_plain(part) for part in value]
+    if isinstance(value, Decimal):
+        return format(value.normalize(), "f")
+    return value.isoformat() if isinstance(value, datetime) else value
 
 
 def streams_of(connection: str, client: JushuitanClient, since: datetime) -> dict[str, OutboundStream | ReturnStream]:
@@ -81,7 +85,7 @@ class OutboundStream:
         feed, seen = position.feed("outbound"), None
         start = feed.start(until, overlap)
         pages = (
-            self._client.outbounds(window=(self._since, until))
+            self._client.outbounds(window=(feed.window_start(overlap, self._since), until))
             if start is None
             else self._client.outbounds(start_ts=start)
         )
@@ -132,7 +136,8 @@ class ReturnStream:
         for name, read in (("refund", self._client.refunds), ("received", self._client.received)):
             feed, seen = position.feed(name), None
             start = feed.start(until, overlap)
-            pages = read(window=(self._since, until)) if start is None else read(start_ts=start)
+            begin = feed.window_start(overlap, self._since)
+            pages = read(window=(begin, until)) if start is None else read(start_ts=start)
             async for page in pages:
                 seen = _larger(seen, page.next_ts)
                 touched.update({_text(row, "as_id"): None for row in page.rows if _text(row, "as_id")})

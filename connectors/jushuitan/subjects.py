@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from connectors.jushuitan.models import BatchRow, OutboundDocument, ReceivedDocument, RefundDocument
 from domain.documents import Frozen
+from domain.money import round_half_up
 
 MAIN_AREA = 1
 """主仓: goods are shipped from the main area (jushuitan.md §7.1)."""
@@ -124,6 +125,11 @@ class ReturnedGoods(BaseModel):
         first = next(iter(self.receipts), None)
         return f"{first.wms_co_id}/{first.wh_id}" if first is not None else ""
 
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Every place goods came in at; a bill has room for one."""
+        return tuple(dict.fromkeys(f"{receipt.wms_co_id}/{receipt.wh_id}" for receipt in self.receipts))
+
     @cached_property
     def lines(self) -> tuple[BillLine, ...]:
         """One line for each received batch of each refund line (requirement F40)."""
@@ -150,6 +156,15 @@ class _Slot:
 
     batch: BatchRow
     left: Decimal
+
+
+def _with_amounts(line: BillLine, parts: list[BillLine]) -> list[BillLine]:
+    """The parts' own worth; the last one takes what is left of the line's, so that a cent of difference shows."""
+    if line.amount is None:
+        return parts
+    worth = [round_half_up(part.qty * part.price, 2) for part in parts[:-1]]
+    worth.append(line.amount - sum(worth, Decimal(0)))
+    return [part.model_copy(update={"amount": amount}) for part, amount in zip(parts, worth, strict=True)]
 
 
 class _Lots:
@@ -185,6 +200,4 @@ class _Lots:
             return [line]
         if left > 0:
             parts.append(line.model_copy(update={"qty": left, "amount": None}))
-        if len(parts) == 1:
-            return [parts[0].model_copy(update={"amount": line.amount})]
-        return parts
+        return _with_amounts(line, parts)

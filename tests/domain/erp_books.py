@@ -211,6 +211,7 @@ class Books:
     # ── inside ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def _call(self, name: str, numbers: Sequence[str], work: Callable[[], Coroutine[Any, Any, R]]) -> R:
+        assert numbers, f"{name} of nothing"
         index = len(self.calls)
         self.calls.append((name, tuple(numbers)))
         await _Stop()

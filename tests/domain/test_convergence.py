@@ -354,15 +354,58 @@ def test_a_restless_bill_names_itself() -> None:
     assert [name for name, _ in books.calls].count("find") == ROUNDS
 
 
-def test_a_settled_bill_costs_two_looks_and_a_new_one_three_calls() -> None:
+@pytest.mark.parametrize(
+    ("status", "at_once", "calls"),
+    [
+        (None, True, "find save find"),
+        (None, False, "find save submit audit find"),
+        (BillStatus.DRAFT, True, "find read submit audit find"),
+        (BillStatus.SUBMITTED, True, "find read audit find"),
+        (BillStatus.AUDITED, True, "find read"),
+    ],
+)
+def test_only_the_missing_steps_and_one_more_look(status: BillStatus | None, at_once: bool, calls: str) -> None:
     books = Books()
-    office = Office(books)
-    assert run(office.once([wanted("N1"), wanted("N2")]))["N1"].ending is Ending.AUDITED
-    assert [name for name, _ in books.calls] == ["find", "save", "find"]
-    assert books.calls[1] == ("save", ("N1", "N2"))
-    books.calls.clear()
-    assert run(office.once([wanted("N1")]))["N1"].ending is Ending.AUDITED
-    assert [name for name, _ in books.calls] == ["find", "read"]
+    for number in ("N1", "N2"):
+        if status is not None:
+            books.put(number, status, f"ref-{number}", lines_of(1))
+    run(Office(books, at_once).once([wanted("N1"), wanted("N2")]))
+    assert [name for name, _ in books.calls] == calls.split()
+    assert {numbers for _, numbers in books.calls} == {("N1", "N2")}, "many bills, one call"
+
+
+@pytest.mark.parametrize("kind", [FaultKind.REFUSED, FaultKind.TRANSIENT])
+def test_a_bill_that_could_not_be_submitted_is_not_audited(kind: FaultKind) -> None:
+    books = Books(refuses={(Op.SUBMIT, "N1"): refusal("no", kind)})
+    run(Office(books, at_once=False).once([wanted("N1"), wanted("N2")]))
+    assert [numbers for name, numbers in books.calls if name == Op.AUDIT] == [("N2",)]
+
+
+def _taken(books: Books) -> None:
+    books.put("N1", BillStatus.AUDITED, "somebody else's", lines_of(1))
+
+
+def test_a_number_taken_meanwhile_is_looked_at_and_only_that_one() -> None:
+    """Somebody makes a bill of that number between our look and our save."""
+    books = Books()
+    books.meanwhile = {1: partial(_taken, books)}
+    verdicts = run(Office(books, at_once=False).once([wanted("N1"), wanted("N2")]))
+    assert (verdicts["N1"].ending, verdicts["N2"].ending) == (Ending.CONFLICT, Ending.AUDITED)
+    assert [(name, numbers) for name, numbers in books.calls if name in ("read", Op.SUBMIT)] == [
+        (Op.SUBMIT, ("N2",)),
+        ("read", ("N1",)),
+    ]
+
+
+def test_a_bill_that_vanishes_does_not_hide_a_foreign_one() -> None:
+    """Gone between the look and the reading: the others of the batch are compared all the same."""
+    books = Books()
+    books.put("N1", BillStatus.CREATED, "ref-N1", lines_of(1))
+    foreign = books.put("N2", BillStatus.AUDITED, "somebody else's", lines_of(1))
+    books.meanwhile = {1: partial(books.by_hand, "N1", Op.DELETE)}
+    verdicts = run(Office(books).once([wanted("N1"), wanted("N2")]))
+    assert verdicts["N2"] == Verdict(Ending.CONFLICT, bill_id=foreign.id)
+    assert verdicts["N1"].ending is Ending.AUDITED
 
 
 def test_nothing_wanted_asks_nothing() -> None:

@@ -110,5 +110,5 @@ class AnyOrder(RuleBasedStateMachine):
 
 TestAnyOrder = AnyOrder.TestCase
 TestAnyOrder.settings = settings(
-    derandomize=True, database=None, deadline=None, max_examples=150, stateful_step_count=12
+    derandomize=True, database=None, deadline=None, max_examples=100, stateful_step_count=12
 )

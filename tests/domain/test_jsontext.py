@@ -19,7 +19,7 @@ TREES = st.recursive(
 )
 
 
-@settings(derandomize=True, database=None, deadline=None, max_examples=150)
+@settings(derandomize=True, database=None, deadline=None, max_examples=80)
 @given(TREES)
 def test_what_is_written_is_read_back(tree: Any) -> None:
     text = jsontext.dumps(tree)

@@ -158,7 +158,7 @@ def test_no_lines_no_rows() -> None:
 
 def test_the_rate_may_be_absent() -> None:
     rules = FIELDS.validate_python({"A": {"source": "rate.value"}, "B": {"const": 1}})
-    assert apply(rules, ORDER, rate=None, bill=Facts(), tables={}, links={}).model == {"B": 1}
+    assert apply(rules, ORDER, rate=None, bill=Facts(), tables={}, links={}) == Mapped({"B": 1}, (), ())
 
 
 def test_every_gap_is_told_with_its_place() -> None:
@@ -197,6 +197,16 @@ def test_a_gap_in_a_condition_is_told_and_the_branch_not_taken_is_not() -> None:
     assert [m.target for m in mapped({"F": rule}).missing] == ["F (when)"]
     rule = {"when": {"source": "document.number"}, "is": ["X"], "then": lookup, "else": {"const": 2}}
     assert mapped({"F": rule}).missing == ()
+
+
+def test_in_the_head_there_is_no_line_and_links_are_those_of_the_first_row() -> None:
+    fields = {"L": {"link": "sold", "value": "FID"}, "S": {"source": "line.qty"}, "T": {"const": 1}}
+    assert mapped(fields).model == {"L": 100001, "T": 1}
+
+
+def test_a_gap_in_a_sub_head_is_told_with_its_place() -> None:
+    fields = {"G": {"fields": {"A.FNumber": {"lookup": "shop", "key": "document.shop", "value": "tax"}}}}
+    assert [m.target for m in mapped(fields).missing] == ["G.A.FNumber"]
 
 
 def test_after_each_there_is_no_line_and_links_are_those_of_the_head_again() -> None:
@@ -266,6 +276,11 @@ def test_rules_in_walks_everywhere_and_knows_whose_line_it_is() -> None:
     ]
 
 
+def test_rules_in_a_when_without_else() -> None:
+    rules = FIELDS.validate_python({"W": {"when": {"const": 1}, "is": [1], "then": {"source": "document.number"}}})
+    assert [type(rule) for rule, _ in rules_in(rules)] == [When, Const, Source]
+
+
 def test_keys_needed_for_all_look_ups_at_once() -> None:
     lookups = [
         (Lookup(lookup="sku", key="line.sku", value="material"), LINE),
@@ -275,7 +290,7 @@ def test_keys_needed_for_all_look_ups_at_once() -> None:
         (Lookup(lookup="batch", key="line.batch", value="lot"), LINE),
     ]
     assert keys_needed(lookups, ORDER) == {"sku": {"A", "B"}, "shop": {"S1", "SO1"}, "batch": {"L1", ""}}
-    assert keys_needed(lookups[:1], Order(number="SO2")) == {"sku": set()}
+    assert keys_needed(lookups, Order(number="SO2")) == {"sku": set(), "shop": {"S1", "SO2"}, "batch": set()}
 
 
 def test_what_is_needed_is_what_is_asked() -> None:

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from domain.money import Amount, allocate, currency_digits, exact, round_half_up
 
-steady = settings(derandomize=True, database=None, deadline=None, max_examples=200)
+steady = settings(derandomize=True, database=None, deadline=None, max_examples=100)
 DIGITS = st.integers(0, 4)
 WEIGHTS = st.lists(st.decimals(min_value=0, max_value=10**6, places=3), min_size=1, max_size=12)
 

@@ -290,6 +290,13 @@ MEANING = {
         f"{IN_LINE}.FEntry_Link.rows.0.FOther_FQty",
         "in FEntry_Link",
     ),
+    "a key inside another one that has a rule": Mistake(
+        NOTE,
+        f"{NOTE}\n  FSub.FRate: {{const: 1}}",
+        "FSub.FRate:",
+        "fields.FSub.FRate",
+        "expected a key apart from FSub",
+    ),
     "a required head key without a rule": Mistake(
         "  FBillNo: {source: bill.number}\n", "", "fields:\n  FDate", "fields", "expected a rule for FBillNo"
     ),

@@ -34,9 +34,9 @@ def marks(read: Feed) -> list[tuple[int, int]]:
     ("seen", "now", "start"),
     [
         ([], 0, None),
-        ([(0, 10)], 60, 10),  # nothing is old enough yet: from the oldest
-        ([(0, 10), (60, 20)], 120, 10),
-        ([(0, 10), (60, 20)], 299, 10),
+        ([(0, 10)], 60, None),  # nothing is old enough yet: a window of time is read
+        ([(0, 10), (60, 20)], 299, None),
+        ([(0, 10), (60, 20)], 300, 10),
         ([(0, 10), (60, 20), (360, 30)], 360, 20),  # just old enough
         ([(0, 10), (60, 20), (360, 30)], 359, 10),
     ],
@@ -45,6 +45,12 @@ def test_a_poll_starts_where_one_long_enough_ago_had_got_to(
     seen: Sequence[tuple[int, int]], now: int, start: int | None
 ) -> None:
     assert feed(*seen).start(at(now), OVERLAP) == start
+
+
+def test_a_window_reaches_back_over_the_first_mark_but_not_behind_the_beginning() -> None:
+    assert Feed().window_start(OVERLAP, at(-900)) == at(-900)
+    assert feed((0, 10), (60, 20)).window_start(OVERLAP, at(-900)) == at(-OVERLAP)
+    assert feed((0, 10)).window_start(OVERLAP, at(-30)) == at(-30)
 
 
 def test_nothing_ever_seen_leaves_no_mark() -> None:
@@ -91,12 +97,13 @@ ROWS = st.lists(st.builds(Row, st.integers(0, 3600), st.integers(0, OVERLAP - IN
 @settings(derandomize=True, database=None, deadline=None, max_examples=100)
 @given(ROWS)
 def test_no_row_is_passed_over(rows: list[Row]) -> None:
-    """Polled every minute by a feed that is under way, rows that show up late are read all the same."""
-    read, seen = feed((-OVERLAP, 0)), set[int]()
+    """Polled every minute from the very first poll on, rows that show up late are read all the same."""
+    read, seen = Feed(), set[int]()
     for now in range(0, 3600 + 2 * OVERLAP, INTERVAL):
         visible = {ts: row for ts, row in enumerate(rows, 1) if row.written + row.late <= now}
         start = read.start(at(now), OVERLAP)
-        page = [ts for ts in visible if start is not None and ts >= start]
+        begin = (read.window_start(OVERLAP, at(0)) - NOON).total_seconds()
+        page = [ts for ts, row in visible.items() if (row.written >= begin if start is None else ts >= start)]
         seen.update(page)
         read = read.after(at(now), OVERLAP, max(page, default=None))
     assert seen == set(range(1, len(rows) + 1))
@@ -105,7 +112,7 @@ def test_no_row_is_passed_over(rows: list[Row]) -> None:
 def test_a_position_is_kept_as_json() -> None:
     position = Position(feeds={"refund": feed((0, 10), (60, 2**40)), "received": Feed()})
     assert Position.model_validate_json(position.model_dump_json()) == position
-    assert position.feed("refund").start(at(60), OVERLAP) == 10
+    assert position.feed("refund").start(at(OVERLAP), OVERLAP) == 10
     assert position.feed("never read") == Feed()
 
 

@@ -57,10 +57,10 @@ def test_without_lots_a_line_is_an_item() -> None:
         (
             [("A", "3")],
             [("A", "1", "L1", None), ("A", "2", "L2", None)],
-            [("A", "1", "L1", None), ("A", "2", "L2", None)],
+            [("A", "1", "L1", "2.00"), ("A", "2", "L2", "7.90")],
         ),
         # a lot that does not cover the line: the rest goes without
-        ([("A", "3")], [("A", "1", "L1", None)], [("A", "1", "L1", None), ("A", "2", None, None)]),
+        ([("A", "3")], [("A", "1", "L1", None)], [("A", "1", "L1", "2.00"), ("A", "2", None, "7.90")]),
         # a lot bigger than the line serves the next one
         ([("A", "1"), ("A", "2")], [("A", "3", "L1", None)], [("A", "1", "L1", "9.90"), ("A", "2", "L1", "9.90")]),
         # lots of other items, and empty ones, are nobody's
@@ -77,7 +77,7 @@ def test_without_lots_a_line_is_an_item() -> None:
         (
             [("A", "2")],
             [("A", "1", "L1", "i0"), ("A", "1", "L2", None)],
-            [("A", "1", "L1", None), ("A", "1", "L2", None)],
+            [("A", "1", "L1", "2.00"), ("A", "1", "L2", "7.90")],
         ),
     ],
 )
@@ -99,7 +99,7 @@ QTY = st.integers(1, 5).map(str)
 SKU = st.sampled_from("AB")
 
 
-@settings(derandomize=True, database=None, deadline=None, max_examples=150)
+@settings(derandomize=True, database=None, deadline=None, max_examples=80)
 @given(st.lists(st.tuples(SKU, QTY), min_size=1, max_size=4), st.lists(st.tuples(SKU, QTY), max_size=4))
 def test_lots_neither_make_nor_lose_goods(items: list[tuple[str, str]], lots: list[tuple[str, str]]) -> None:
     numbered = [(sku, qty, f"L{i}") for i, (sku, qty) in enumerate(lots)]

@@ -1,0 +1,178 @@
+"""What is recorded: the lives of documents whose histories every later version of the workflows has to replay."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from temporalio.client import WorkflowHistory
+
+from activities.api import Course, Polled, Started, StepDone
+from domain import holds
+from domain.documents import HoldReason
+from domain.faults import Fault, FaultKind
+from tests.workflows.house import QUEUES, WORKFLOWS, House
+from tests.workflows.paper import Paper
+from workflows.intake import IntakeStart, IntakeWorkflow
+
+Story = Callable[[House], Awaitable[WorkflowHistory]]
+
+SHORT = StepDone(hold=holds.make(HoldReason.STOCK_SHORT, "缺货", "Short", gap="stock:A"))
+DOWN = Fault(FaultKind.TRANSIENT, system="rates", code="503", message="maintenance")
+
+
+async def _lived(house: House, paper: Paper) -> WorkflowHistory:
+    """The history of a paper whose workflow was started and ends now by itself."""
+    handle = house.handle(paper)
+    await house.end(handle)
+    return await handle.fetch_history()
+
+
+async def posted(house: House) -> WorkflowHistory:
+    """The usual way of an order."""
+    paper = house.paper()
+    await house.start(paper)
+    return await _lived(house, paper)
+
+
+async def linked_return(house: House) -> WorkflowHistory:
+    """A return whose outbound is in the books."""
+    paper = house.paper(linked=True)
+    await house.start(paper)
+    return await _lived(house, paper)
+
+
+async def held_and_resumed(house: House) -> WorkflowHistory:
+    """Stock was short; a person resumes it by update and has the source read again."""
+    paper = house.paper()
+    paper.answers("post", SHORT)
+    await house.hold(paper)
+    await house.resume(paper, reason="goods are in", refetch=True)
+    return await _lived(house, paper)
+
+
+async def held_and_gap_closed(house: House) -> WorkflowHistory:
+    """A mapping row is missing, is looked for twice, and is added."""
+    paper = house.paper(gaps=["ABC"])
+    await house.hold(paper)
+    await house.close_gap(paper)
+    return await _lived(house, paper)
+
+
+async def gap_closed_unheard(house: House) -> WorkflowHistory:
+    """The missing row is added before the hold is on record; the second look finds it."""
+    paper = house.paper(gaps=["ABC"])
+
+    async def close() -> None:
+        await house.close_gap(paper)
+
+    paper.before("hold", close)
+    await house.start(paper)
+    return await _lived(house, paper)
+
+
+async def amended(house: House) -> WorkflowHistory:
+    """A person corrects a field of a document that breaks its model."""
+    paper = house.paper()
+    paper.answers("validate", paper.validated(Course.POST, hold=holds.source_invalid("items.0.qty", "a number", "x")))
+    await house.hold(paper)
+    await house.amend(paper)
+    return await _lived(house, paper)
+
+
+async def skipped(house: House) -> WorkflowHistory:
+    """A person says that no bill is needed."""
+    paper = house.paper()
+    paper.answers("post", SHORT)
+    await house.hold(paper)
+    await house.skip(paper)
+    return await _lived(house, paper)
+
+
+async def reversed_by_source(house: House) -> WorkflowHistory:
+    """The source takes a posted order back."""
+    paper = house.paper(bill="v1", version="v2", taken_back_at_source=True)
+    await house.start(paper)
+    return await _lived(house, paper)
+
+
+async def cancelled_while_posting(house: House) -> WorkflowHistory:
+    """A person takes it back while its bill is being written."""
+    paper = house.paper()
+
+    async def cancel() -> None:
+        await house.cancel(paper)
+
+    paper.before("post", cancel)
+    await house.start(paper)
+    return await _lived(house, paper)
+
+
+async def reposted(house: House) -> WorkflowHistory:
+    """The source changes while the bill is being written: it is taken out and posted anew."""
+    paper = house.paper()
+
+    async def edit() -> None:
+        await house.edit(paper, "v2")
+
+    paper.after("post", edit)
+    await house.start(paper)
+    return await _lived(house, paper)
+
+
+async def rate_found_after_an_outage(house: House) -> WorkflowHistory:
+    """No publisher answers twice, then one does."""
+    paper = house.paper(rate_known=False)
+    paper.answers("find_rate", DOWN, DOWN)
+    await house.start(paper)
+    return await _lived(house, paper)
+
+
+async def rate_held(house: House) -> WorkflowHistory:
+    """No publisher answers at all; finance resumes it."""
+    paper = house.paper(rate_known=False)
+    paper.answers("find_rate", *[DOWN] * 4)
+    await house.hold(paper)
+    await house.resume(paper)
+    return await _lived(house, paper)
+
+
+async def defect(house: House) -> WorkflowHistory:
+    """A local step fails in our own code; an engineer resumes it."""
+    paper = house.paper()
+    paper.answers("map", KeyError("x"))
+    await house.hold(paper)
+    await house.resume(paper)
+    return await _lived(house, paper)
+
+
+async def resumed_in_a_new_run(house: House) -> WorkflowHistory:
+    """It has waited so long that its history was started anew."""
+    paper = house.paper()
+    await house.start(paper, waiting=SHORT.hold, version="v1")
+    await house.until_held(paper, times=0)
+    await house.resume(paper)
+    return await _lived(house, paper)
+
+
+async def intake(house: House) -> WorkflowHistory:
+    """One tick of intake."""
+    house.intake.polls["sales_outbound"] = [Polled(seen=7, new=3, changed=2)]
+    house.intake.starts["sales_outbound"] = [Started(started=4, told=1)]
+    handle = await house.client.start_workflow(
+        IntakeWorkflow.run,
+        IntakeStart(flow="sales_outbound", connection="main", queue=QUEUES.source),
+        id="intake:sales_outbound:main",
+        task_queue=WORKFLOWS,
+    )
+    await handle.result()
+    return await handle.fetch_history()
+
+
+STORIES: dict[str, Story] = {
+    story.__name__: story
+    for story in (
+        *(posted, linked_return, held_and_resumed, held_and_gap_closed, gap_closed_unheard, amended, skipped),
+        *(reversed_by_source, cancelled_while_posting, reposted, rate_found_after_an_outage, rate_held, defect),
+        *(resumed_in_a_new_run, intake),
+    )
+}

@@ -1,0 +1,29 @@
+"""A workflow that calls itself Document and does things in another order: what replay has to notice."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from activities.api import DocumentEnd, DocumentStart, DocumentStep, DocumentSteps, ValidateStep
+    from domain.documents import DocumentState
+
+
+@workflow.defn(name="Document")
+class ImpatientDocument:
+    """Posts right after validation, without a rate and unmapped."""
+
+    @workflow.run
+    async def run(self, start: DocumentStart) -> DocumentEnd:
+        found = await workflow.execute_local_activity_method(
+            DocumentSteps.validate, ValidateStep(key=start.key), start_to_close_timeout=timedelta(seconds=30)
+        )
+        await workflow.execute_activity_method(
+            DocumentSteps.post,
+            DocumentStep(key=start.key, version=found.version, erp=start.erp),
+            task_queue=start.queues.erp,
+            start_to_close_timeout=timedelta(minutes=1),
+        )
+        return DocumentEnd(state=DocumentState.POSTED, version=found.version, bill_number=found.bill_number)
