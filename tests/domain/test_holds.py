@@ -112,7 +112,8 @@ def test_a_return_that_names_no_order_line_waits_for_nothing() -> None:
     [
         (FaultKind.TRANSIENT, HoldReason.SYSTEM_UNREACHABLE, None),
         (FaultKind.THROTTLED, HoldReason.SYSTEM_UNREACHABLE, None),
-        (FaultKind.EXPIRED, HoldReason.CREDENTIALS_REFUSED, "credentials:galaxy"),
+        (FaultKind.EXPIRED, HoldReason.CREDENTIALS_REFUSED, None),
+        (FaultKind.REFUSED, HoldReason.CREDENTIALS_REFUSED, None),
     ],
 )
 def test_the_hold_of_a_call_that_failed(kind: FaultKind, reason: HoldReason, gap: str | None) -> None:

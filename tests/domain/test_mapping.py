@@ -186,9 +186,9 @@ def test_every_gap_is_told_with_its_place() -> None:
     assert found.model == {"F": [{"Link": [{}]}, {"Link": [{"Id": 7, "No": "N"}]}]}
 
 
-def test_a_look_up_by_nothing_is_a_gap_too() -> None:
+def test_a_look_up_by_nothing_is_a_wrong_document_not_a_gap_nobody_can_close() -> None:
     found = mapped({"F": {"lookup": "shop", "key": "document.shop", "value": "customer"}}, Order(number="1", shop=None))
-    assert found.missing == (Missing(kind="mapping", target="F", name="shop", key="", message="customer"),)
+    assert found.missing == (Missing(kind="value", target="F", name="document.shop", key="nothing", message="a value"),)
 
 
 def test_a_gap_in_a_condition_is_told_and_the_branch_not_taken_is_not() -> None:
