@@ -79,7 +79,7 @@ def _put(tree: Any, path: str, value: str) -> None:
 
 def _child(here: Any, part: str, path: str) -> Any:
     if isinstance(here, list):
-        if not part.isdigit() or int(part) >= len(here):
+        if not part.isdecimal() or int(part) >= len(here):
             raise Uncorrectable(path, f"expected a row number below {len(here)}, got {part!r}")
         return here[int(part)]
     if isinstance(here, dict) and part in here:

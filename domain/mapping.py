@@ -88,7 +88,7 @@ _KINDS = {"source": Source, "const": Const, "lookup": Lookup, "link": Link, "whe
 
 
 def _kind(raw: Any) -> str | None:
-    keys = set(raw) if isinstance(raw, dict) else set(type(raw).model_fields)
+    keys = set(raw) if isinstance(raw, dict) else set(getattr(type(raw), "model_fields", ()))
     found = [kind for kind in _KINDS if kind in keys]
     if not found and "fields" in keys:
         return "fields"
@@ -262,7 +262,7 @@ def _when(run: _Run, rule: When, target: str) -> Any:
 
 def _each(run: _Run, rule: Each, target: str) -> Any:
     rows = []
-    for index, line in enumerate(_at(run, rule.each)):
+    for index, line in enumerate(_at(run, rule.each) or ()):
         run.scope["line"], run.row = line, index
         rows.append(_tree(run, rule.fields, f"{target}[{index}]."))
     run.scope["line"], run.row = None, 0
@@ -319,7 +319,7 @@ def keys_needed(lookups: Sequence[tuple[Lookup, str | None]], document: BaseMode
         name, *rest = split_path(rule.key)
         rows: Sequence[Any] = (None,)
         if name == "line" and each is not None:
-            rows = follow(scope["document"], split_path(each)[1:])
+            rows = follow(scope["document"], split_path(each)[1:]) or ()
         keys = needed.setdefault(rule.lookup, set())
         for line in rows:
             start = line if name == "line" else scope[name]

@@ -269,14 +269,13 @@ class DocumentWorkflow:
             workflow.logger.error("what freed it could not be put on record: %s", type(error).__name__)
             state = DocumentState.RUNNING
         self._decision = None
-        if decision.decided is Decided.SKIP and not state.is_final:
-            # Whether a bill was written is unknown; skipping it means that none may stay behind.
-            self._take_back = Cancel(actor=decision.actor, reason=decision.reason)
-            return None
-        if decision.decided is Decided.SKIP:
+        if decision.decided is Decided.SKIP and state.is_final:
             self._take_back = None
             self._show(state, None)
             return DocumentEnd(state=state, version=self._version, skip_reason=SkipReason.BY_PERSON)
+        if decision.decided is Decided.SKIP:
+            # Whether a bill was written is unknown; skipping it means that none may stay behind.
+            self._take_back, self._cancel_told = Cancel(actor=decision.actor, reason=decision.reason), True
         self._show(DocumentState.RUNNING, None)
         workflow.upsert_search_attributes([attributes.DOCUMENT_STATE.value_set(DocumentState.RUNNING.value)])
         if decision.refetch:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
-from temporalio.exceptions import ActivityError
+from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from activities.api import IntakeStep, IntakeSteps, Polled, Started, StartStep
@@ -42,6 +42,8 @@ class IntakeWorkflow:
         try:
             polled = await self._poll(start)
         except ActivityError as error:
+            if is_cancelled_exception(error):
+                raise
             # What was stored before it failed, now or earlier, is started all the same.
             failed, polled = error, Polled(seen=0, new=0, changed=0)
         started: Started = await workflow.execute_activity_method(

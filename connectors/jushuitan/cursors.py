@@ -26,9 +26,12 @@ class Feed(Frozen):
 
     marks: tuple[Mark, ...] = ()
 
-    def start(self, until: datetime, overlap: int) -> int | None:
-        """The row version to read from; None while no mark is old enough, then a window of time is read."""
-        old = [mark for mark in self.marks if mark.at <= until - timedelta(seconds=overlap)]
+    def start(self, overlap: int) -> int | None:
+        """The row version to read from; None while no mark is old enough, then a window of time is read.
+
+        Old enough is counted from the latest poll, not from now: what showed up since then nobody has read.
+        """
+        old = [mark for mark in self.marks if mark.at <= self.marks[-1].at - timedelta(seconds=overlap)]
         return old[-1].ts if old else None
 
     def window_start(self, overlap: int, since: datetime) -> datetime:

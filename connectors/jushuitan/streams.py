@@ -83,7 +83,7 @@ class OutboundStream:
         """Page by page; the cursor comes with the end."""
         position = Position.model_validate_json(cursor) if cursor else Position()
         feed, seen = position.feed("outbound"), None
-        start = feed.start(until, overlap)
+        start = feed.start(overlap)
         pages = (
             self._client.outbounds(window=(feed.window_start(overlap, self._since), until))
             if start is None
@@ -135,7 +135,7 @@ class ReturnStream:
         touched: dict[str, None] = {}
         for name, read in (("refund", self._client.refunds), ("received", self._client.received)):
             feed, seen = position.feed(name), None
-            start = feed.start(until, overlap)
+            start = feed.start(overlap)
             begin = feed.window_start(overlap, self._since)
             pages = read(window=(begin, until)) if start is None else read(start_ts=start)
             async for page in pages:

@@ -85,6 +85,20 @@ def test_a_path_that_leads_nowhere(path: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("items.0.qyt", "expected one of made, order_line, price, qty, sku, got 'qyt'"),
+        ("unknown.to", "got 'unknown'"),  # the source sends it, no flow reads it
+        ("unknown.to.0", "got 'unknown'"),
+    ],
+)
+def test_a_field_no_flow_reads_cannot_be_corrected(path: str, expected: str) -> None:
+    with pytest.raises(Uncorrectable) as caught:
+        amended(**{path: "1"})
+    assert caught.value.field == path and caught.value.expected.endswith(expected)
+
+
+@pytest.mark.parametrize(
     ("path", "value", "field"),
     [
         ("items.0.qty", "many", "items.0.qty"),

@@ -469,3 +469,30 @@ def test_same_content() -> None:
         content("ref-N1", replace(one, amount=two.amount), replace(two, amount=one.amount)),
     ):
         assert not same_content(FORM, bill, other)
+
+
+@pytest.mark.parametrize(
+    ("wants", "there", "same"),
+    [
+        ({}, {"FDate": "2026-09-01"}, True),
+        ({"FDate": "2026-09-01"}, {"FDate": "2026-09-01"}, True),
+        ({"FDate": "2026-09-01"}, {"FDate": "2026-09-01T00:00:00"}, True),  # as the ERP writes a day
+        ({"FDate": "2026-09-01"}, {"FDate": "2026-09-02T00:00:00"}, False),
+        ({"FDate": "2026-09-01"}, {"FDate": "2026-09-01T10:00:00"}, False),
+        ({"FDate": "2026-09-01", "FCustomer": "C1"}, {"FDate": "2026-09-01", "FCustomer": "C2"}, False),
+        ({"FCustomer": "C1"}, {}, False),
+        ({"FCustomer": ""}, {}, True),
+    ],
+)
+def test_the_head_is_compared_too(wants: dict[str, str], there: dict[str, str], same: bool) -> None:
+    bill = replace(wanted("N1"), head=wants)
+    found = BillContent(head={"FRef": "ref-N1", **there}, lines=content("ref-N1", *bill.lines).lines)
+    assert same_content(FORM, bill, found) is same
+
+
+def test_without_a_reference_nothing_proves_that_a_bill_is_ours() -> None:
+    books = Books()
+    other = books.put("N1", BillStatus.AUDITED, "", lines_of(7))
+    bill = replace(wanted("N1", ours=True), reference="")
+    assert run(Office(books).once([bill]))["N1"] == Verdict(Ending.CONFLICT, bill_id=other.id)
+    assert books.bills == [other]

@@ -103,3 +103,20 @@ def test_dissolving_nothing_asks_nothing() -> None:
     books = Books()
     assert run(dissolve(books, FORM, [])) == {}
     assert books.calls == []
+
+
+def test_each_bill_takes_only_its_own_steps_and_a_refusal_is_asked_once() -> None:
+    books = Books(refuses={(Op.DELETE, "kept"): refusal("downstream")})
+    for number, status in (("C", BillStatus.AUDITED), ("B", BillStatus.SUBMITTED), ("kept", BillStatus.CREATED)):
+        books.put(number, status, "ref", lines_of(1))
+    results = run(dissolve(books, FORM, ["C", "B", "kept", "absent"]))
+    assert {number for number, fault in results.items() if fault is None} == {"C", "B", "absent"}
+    assert books.calls == [
+        ("find", ("C", "B", "kept", "absent")),
+        (Op.UNAUDIT, ("C",)),
+        (Op.WITHDRAW, ("B",)),
+        (Op.DELETE, ("kept",)),
+        ("find", ("C", "B", "kept")),
+        (Op.DELETE, ("C", "B")),
+        ("find", ("C", "B")),
+    ]

@@ -88,6 +88,19 @@ async def skipped(house: House) -> WorkflowHistory:
     return await _lived(house, paper)
 
 
+async def skipped_after_lost_replies(house: House) -> WorkflowHistory:
+    """The bill may have been written, so a skip takes it out."""
+    paper = house.paper()
+
+    async def lose_the_reply() -> None:
+        raise DOWN
+
+    paper.after("post", *[lose_the_reply] * 3)
+    await house.hold(paper)
+    await house.skip(paper)
+    return await _lived(house, paper)
+
+
 async def reversed_by_source(house: House) -> WorkflowHistory:
     """The source takes a posted order back."""
     paper = house.paper(bill="v1", version="v2", taken_back_at_source=True)
@@ -171,8 +184,8 @@ async def intake(house: House) -> WorkflowHistory:
 STORIES: dict[str, Story] = {
     story.__name__: story
     for story in (
-        *(posted, linked_return, held_and_resumed, held_and_gap_closed, gap_closed_unheard, amended, skipped),
-        *(reversed_by_source, cancelled_while_posting, reposted, rate_found_after_an_outage, rate_held, defect),
-        *(resumed_in_a_new_run, intake),
+        *(posted, linked_return, held_and_resumed, held_and_gap_closed, gap_closed_unheard, amended),
+        *(skipped, skipped_after_lost_replies, reversed_by_source, cancelled_while_posting, reposted),
+        *(rate_found_after_an_outage, rate_held, defect, resumed_in_a_new_run, intake),
     )
 }
