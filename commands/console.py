@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import sys
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
@@ -23,6 +24,8 @@ from store.migrate import migrate
 
 _PIPED = 240
 """Columns when nobody looks: whoever reads a pipe wants whole values, not a narrow table."""
+
+_ENDED_BY_SIGNAL = 128 + signal.SIGTERM
 
 out = Console(width=None if sys.stdout.isatty() else _PIPED)
 err = Console(stderr=True, soft_wrap=True)
@@ -49,6 +52,8 @@ def run(work: Coroutine[Any, Any, T]) -> T:
         stop(str(error), 1)
     except BadFeed as error:
         stop(str(error), 2)
+    except asyncio.CancelledError:
+        raise typer.Exit(_ENDED_BY_SIGNAL) from None
     except RPCError as error:
         stop(f"Temporal ({error.status.name}): {error.message}", 1)
 

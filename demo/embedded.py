@@ -39,15 +39,19 @@ def free_port() -> int:
 
 
 @asynccontextmanager
-async def process(name: str, folder: Path, *command: str, env: dict[str, str] | None = None) -> AsyncIterator[Any]:
+async def process(
+    name: str, folder: Path, *command: str, env: dict[str, str] | None = None, speaks: bool = False
+) -> AsyncIterator[Any]:
     """Run a command with its log in ``<folder>/<name>.log``; stopped by SIGTERM, then by force, at the end.
 
-    Its standard output is a pipe for the caller to read.
+    Args:
+        speaks: its standard output is a pipe for the caller to read; else it goes to the log, since a pipe that nobody
+            reads stops whoever writes to it once it is full.
     """
     log = (folder / f"{name}.log").open("wb")
     child = await asyncio.create_subprocess_exec(
         *command,
-        stdout=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE if speaks else log,
         stderr=log,
         env={**os.environ, **(env or {})},
         # Ctrl-C is for the demo; it stops its parts itself, in order.
@@ -115,7 +119,7 @@ def _tool(name: str) -> Path:
 async def simulators(folder: Path, port_base: int | None) -> AsyncIterator[dict[str, Any]]:
     """Every vendor's simulator. Yields where they are and with which credentials."""
     ports = ["--port-base", str(port_base)] if port_base is not None else []
-    async with process("sandbox", folder, sys.executable, "-m", "cli", "sandbox", *ports) as child:
+    async with process("sandbox", folder, sys.executable, "-m", "cli", "sandbox", *ports, speaks=True) as child:
         line = b""
         async with asyncio.timeout(_PATIENCE):
             line = await child.stdout.readline()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,12 +13,13 @@ from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from domain import jsontext
 from sandbox.rates.data import PUBLISHED
 from tests.end_to_end.retail import Row, write_orders
-from tests.end_to_end.stage import REPO
+from tests.end_to_end.stage import REPO, load_settings, until
 
 CENT = Decimal("0.01")
 KEYS = {
@@ -47,16 +49,21 @@ class Played:
     report: dict[str, Any]
 
 
-async def play(folder: Path, *arguments: str) -> Played:
-    """Run the demo in a folder of its own."""
+async def start(folder: Path, *arguments: str) -> asyncio.subprocess.Process:
+    """A demo in a folder of its own."""
     env = {name: value for name, value in os.environ.items() if not name.startswith("KINGPOST_")}
-    child = await asyncio.create_subprocess_exec(
+    return await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "cli", "demo", "--once", "--report", "OUT.json", *arguments),
         cwd=folder,
         env=env | {"PYTHONPATH": str(REPO)},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
+
+
+async def play(folder: Path, *arguments: str) -> Played:
+    """Run the demo to its end."""
+    child = await start(folder, *arguments)
     output, errors = await child.communicate()
     report = folder / "OUT.json"
     tree = jsontext.loads(report.read_text(encoding="utf-8")) if report.exists() else {}
@@ -185,6 +192,29 @@ async def test_order_file(tmp_path: Path) -> None:
     for name, posted in (("sales", POSTED_SALES), ("returns", POSTED_RETURNS)):
         told = report["posted_totals"][name]
         assert {key: Decimal(value) for key, value in told.items()} == totals_of(posted), name
+
+
+@pytest.mark.timeout(240)
+async def test_terminated_demo_leaves_nothing_running(tmp_path: Path) -> None:
+    """A `kill`, or a closed terminal: Temporal, simulators and worker go with the demo."""
+    child = await start(tmp_path)
+    log = tmp_path / ".kingpost" / "demo" / "worker.log"
+
+    async def working() -> bool:
+        return log.exists() and "worker is ready" in log.read_text(encoding="utf-8")
+
+    await until(working, "the demo's worker is up")
+    config = load_settings(tmp_path / ".kingpost" / "demo.toml")
+    places = (f"http://{config.temporal.address}", config.galaxy["main"].url, config.jushuitan["main"].url)
+    parts = [httpx.URL(place) for place in places]
+    child.send_signal(signal.SIGTERM)
+    output, errors = await child.communicate()
+    assert child.returncode == 143
+    assert b"Traceback" not in output + errors
+    for part in parts:
+        with pytest.raises(ConnectionRefusedError):
+            await asyncio.open_connection(part.host, part.port)
+    assert "worker is stopping" in log.read_text(encoding="utf-8")
 
 
 async def test_bad_order_file(tmp_path: Path) -> None:

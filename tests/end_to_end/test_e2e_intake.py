@@ -15,6 +15,8 @@ from tests.end_to_end.fixtures import SetUp
 from tests.end_to_end.retail import Row
 from tests.end_to_end.stage import OUTBOUND, RETURN, Source, Stage, Wish, unlimited_world
 
+pytestmark = pytest.mark.timeout(240)
+
 QUERY = "/open/orders/out/simple/query"
 SMALL_PAGES = {"page_size": 3}
 

@@ -14,6 +14,8 @@ from tests.end_to_end.stage import OUTBOUND, RETURN, Stage, Wish
 from tests.end_to_end.stepwise import stepwise
 from tests.postgres_server import postgres_server
 
+pytestmark = pytest.mark.timeout(240)
+
 LOST = (FaultName.LOSE_REPLY, FaultName.HANG)
 ONE_CALL = ("ExecuteBillQuery", "BatchSave")
 STEP_BY_STEP = ("ExecuteBillQuery", "BatchSave", "Submit", "Audit")

@@ -5,12 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
+import pytest
+
 from demo.report import number_of
 from domain.decisions import Resume
 from domain.documents import DocumentState, HoldReason, SkipReason
 from sandbox.faults import FaultName
 from tests.end_to_end.retail import Row
 from tests.end_to_end.stage import OUTBOUND, RETURN, Stage, until
+
+pytestmark = pytest.mark.timeout(240)
 
 SALE = Row("540001")
 BACK = Row("C540002", quantity=-2, at="2010-12-01 12:00:00")

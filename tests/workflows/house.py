@@ -39,17 +39,25 @@ LONG_HISTORY = 40
 PATIENCE = 20
 """Seconds after which a test gives up on a workflow that hangs."""
 
+SLOW = 2
+"""Seconds of a workflow task: a step held up for longer than that lets what is said meanwhile through."""
+
 Handle = WorkflowHandle[DocumentWorkflow, DocumentEnd]
 
 
 @dataclass
 class House:
-    """A server, its workers and the papers on them."""
+    """A server, its workers and the papers on them.
+
+    `lifetime`: the server that skips time goes on to the end of a workflow's lifetime when a test waits for its result;
+    without a bound that is ten years each time, and after 2262 the clocks in between have no nanoseconds left.
+    """
 
     env: WorkflowEnvironment
     client: Client
     steps: ScriptedSteps
     intake: ScriptedIntake
+    lifetime: timedelta | None = None
     _numbers: itertools.count[int] = field(default_factory=itertools.count)
 
     def paper(self, **given: Any) -> Paper:
@@ -69,6 +77,7 @@ class House:
             id=paper.key.workflow_id,
             task_queue=WORKFLOWS,
             task_timeout=timedelta(seconds=task_timeout),
+            execution_timeout=self.lifetime,
             static_summary=f"销售出库 {paper.key.number} · 旗舰店",
             static_details="销售出库 / Sales outbound",
             search_attributes=TypedSearchAttributes(
@@ -109,6 +118,10 @@ class House:
                 if status.state is DocumentState.HELD:
                     return status
                 assert not status.state.is_final, "it ended without being held"
+
+    async def heard(self, paper: Paper) -> None:
+        """Return once its workflow has taken in everything said to it so far: a query is answered after that."""
+        await self.handle(paper).query(DocumentWorkflow.status)
 
     async def edit(self, paper: Paper, version: str) -> None:
         """The source changes, intake sees it and tells the running workflow."""
@@ -221,6 +234,6 @@ async def skipping_house() -> AsyncIterator[House]:
     await client.operator_service.add_search_attributes(
         AddSearchAttributesRequest(namespace=client.namespace, search_attributes=wanted)
     )
-    house = House(env, client, ScriptedSteps(), ScriptedIntake())
+    house = House(env, client, ScriptedSteps(), ScriptedIntake(), lifetime=timedelta(days=30))
     async with env, workers(client, house.steps, house.intake, max_cached_workflows=0):
         yield house

@@ -4,6 +4,7 @@ import asyncio
 from contextlib import suppress
 
 import pytest
+from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
@@ -13,12 +14,10 @@ from domain import holds
 from domain.decisions import GapClosed, Resume, Skip
 from domain.documents import DocumentState, HoldReason, SkipReason
 from domain.faults import Fault, FaultKind
-from tests.workflows.house import Handle, House
+from tests.workflows.house import SLOW, Handle, House
 from tests.workflows.paper import Paper
 from workflows.document import DocumentWorkflow
 
-SLOW = 2
-"""Seconds of a workflow task: a step held up for longer than that lets what is said meanwhile through."""
 INVALID = holds.source_invalid("items.0.qty", "a number", "x")
 SHORT = StepDone(hold=holds.make(HoldReason.STOCK_SHORT, "缺货", "Short", gap="stock:A"))
 
@@ -146,22 +145,24 @@ async def test_a_correction_still_being_written_when_the_document_is_posted_is_p
     """The gap closes while a person's correction is on its way to the store: the older version is posted meanwhile."""
     paper = dev.paper()
     paper.answers("post", SHORT)
-    posted = asyncio.Event()
-
-    async def free_it_and_wait_until_it_is_posted() -> None:
-        await dev.handle(paper).signal(DocumentWorkflow.gap_closed, GapClosed(gap="stock:A"))
-        await posted.wait()
-
-    async def tell() -> None:
-        posted.set()
-
     handle = await dev.hold(paper, task_timeout=SLOW)
-    paper.before("amend", free_it_and_wait_until_it_is_posted)
-    paper.after("post", tell)
+
+    async def free_it_and_wait_until_its_posting_is_heard_of() -> None:
+        await handle.signal(DocumentWorkflow.gap_closed, GapClosed(gap="stock:A"))
+        while await _vendor_steps_done(handle) < 2:
+            await dev.heard(paper)
+        await dev.heard(paper)
+
+    paper.before("amend", free_it_and_wait_until_its_posting_is_heard_of)
     await dev.amend(paper)
     end = await dev.end(handle)
     assert end.version == "amended-1"
     assert paper.written == ["+v1", "-v1", "+amended-1"]
+
+
+async def _vendor_steps_done(handle: Handle) -> int:
+    events = (await handle.fetch_history()).events
+    return len([event for event in events if event.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED])
 
 
 async def test_two_persons_cannot_correct_at_the_same_time(dev: House) -> None:
@@ -338,7 +339,7 @@ async def test_a_signal_does_not_overrule_a_decision_that_was_accepted(dev: Hous
 
     async def resume_too_while_the_store_is_slow() -> None:
         await handle.signal(DocumentWorkflow.resume_by_signal, Resume(actor="wu"))
-        await _answered(handle)
+        await dev.heard(paper)
 
     paper.before("decide", resume_too_while_the_store_is_slow)
     await dev.resume(paper)
@@ -346,8 +347,3 @@ async def test_a_signal_does_not_overrule_a_decision_that_was_accepted(dev: Hous
     assert [(d.decided.value, d.actor) for d in paper.decided] == [("resume", "lin")]
     await dev.skip(paper)
     assert (await dev.end(handle)).state is DocumentState.SKIPPED
-
-
-async def _answered(handle: Handle) -> None:
-    """Return once the workflow has taken in everything said to it so far: a query is answered after that."""
-    await handle.query(DocumentWorkflow.status)

@@ -8,7 +8,7 @@ from activities.api import Course
 from domain import holds
 from domain.decisions import SourceChanged
 from domain.documents import DocumentState, SkipReason
-from tests.workflows.house import House
+from tests.workflows.house import SLOW, House
 from workflows.document import DocumentWorkflow
 
 
@@ -147,5 +147,23 @@ async def test_an_edit_that_comes_exactly_with_the_end_is_not_lost(house: House,
 
     paper.after("validate", edit)
     end = await house.carry(paper)
+    assert (end.state, end.version) == (DocumentState.POSTED, "v2")
+    assert paper.written == ["+v2"]
+
+
+@pytest.mark.parametrize("course", [Course.SKIP, Course.NOTHING])
+async def test_an_edit_heard_before_a_slow_store_says_what_it_read_is_not_lost(dev: House, course: Course) -> None:
+    """What the store read is older than the news, although its answer comes later."""
+    paper = dev.paper()
+    paper.answers(
+        "validate", paper.validated(course, skip_reason=SkipReason.NOT_DUE if course is Course.SKIP else None)
+    )
+
+    async def edit() -> None:
+        await dev.edit(paper, "v2")
+        await dev.heard(paper)
+
+    paper.after("validate", edit)
+    end = await dev.carry(paper, task_timeout=SLOW)
     assert (end.state, end.version) == (DocumentState.POSTED, "v2")
     assert paper.written == ["+v2"]

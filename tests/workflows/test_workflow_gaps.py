@@ -117,6 +117,20 @@ async def test_the_same_gap_told_in_other_words_is_recorded_and_not_looked_at_fo
     assert (await house.end(handle)).state is DocumentState.POSTED
 
 
+async def test_a_wake_up_heard_while_the_same_gap_is_told_in_other_words_counts(house: House) -> None:
+    paper = house.paper(linked=True)
+    one = holds.mapping_missing([("sku", "A"), ("sku", "B")])
+    other = holds.mapping_missing([("sku", "A")])
+    paper.answers("map_linked", StepDone(hold=one), StepDone(hold=other))
+
+    async def wake() -> None:
+        await house.handle(paper).signal(DocumentWorkflow.gap_closed, GapClosed(gap="mapping:sku:a"))
+
+    paper.after("map_linked", nothing, wake)
+    assert (await house.carry(paper)).state is DocumentState.POSTED
+    assert paper.recorded == [one, other]
+
+
 async def test_a_hold_nobody_else_can_close_is_not_looked_at_twice(house: House) -> None:
     paper = house.paper()
     hold = holds.make(HoldReason.GOODS_NOT_RECEIVED, "等入库", "Waiting", gap="receipt:AS1")

@@ -34,6 +34,7 @@ async def _run(
         IntakeStart(flow=flow, connection="main", queue=QUEUES.source),
         id=f"intake:{flow}:main",
         task_queue=WORKFLOWS,
+        execution_timeout=house.lifetime,
     )
     return flow, handle
 

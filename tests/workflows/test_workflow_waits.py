@@ -82,6 +82,7 @@ async def test_a_skip_in_a_new_run_is_the_end(dev: House) -> None:
     paper, handle = await _long_held(dev)
     await dev.skip(paper)
     assert (await dev.end(handle)).state is DocumentState.SKIPPED
+    assert paper.steps[-1] == "decide", "nobody looks at it again"
     assert paper.written == []
 
 
