@@ -20,9 +20,9 @@ from temporalio.client import Client
 
 from demo import embedded
 from demo.report import Report, fates, number_of
+from demo.rest import at_rest
 from demo.view import board, ending
 from domain import jsontext
-from domain.documents import DocumentState
 from domain.journal import DocumentRecord, MappingRow
 from settings import DEMO_FILE
 from store.migrate import migrate
@@ -31,8 +31,6 @@ from worker import catalogue
 
 FOLDER = DEMO_FILE.parent / "demo"
 _TICK = 0.4
-_STILL = 4
-"""Looks in a row that must find nothing moving before the day counts as settled."""
 _PORTIONS = 12
 """The day appears at the source in so many portions, so that there is something to watch."""
 
@@ -179,20 +177,21 @@ async def _flow(plan: Plan, stage: Stage, live: Live) -> None:
         live.update(board(flows, counts, stage.fed, stage.web))
         await asyncio.sleep(_TICK)
         seen = sum(count.documents for count in counts)
-        moving = any(count.state in (DocumentState.RECEIVED, DocumentState.RUNNING) for count in counts)
-        return seen >= stage.fed and not moving and not await stage.store.due(1)
+        return seen >= stage.fed and await at_rest(stage.client, stage.store)
 
     while left > 0:
         await _ask(stage, "/release", {"documents": portion})
         left -= portion
         await look()
-    await _settled(look)
+    while not await look():
+        pass
     before = await _versions(stage)
     later = await _ask(stage, "/later", {"kinds": ["cancel", "receive"]})
     changing = {event["platform_number"] for event in later}
     while changing - {n for n, version in (await _versions(stage)).items() if before.get(n) != version}:
         await look()
-    await _settled(look)
+    while not await look():
+        pass
 
 
 async def _records(stage: Stage) -> list[DocumentRecord]:
@@ -201,12 +200,6 @@ async def _records(stage: Stage) -> list[DocumentRecord]:
 
 async def _versions(stage: Stage) -> dict[str, str]:
     return {number_of(record): record.version for record in await _records(stage)}
-
-
-async def _settled(look: Any) -> None:
-    still = 0
-    while still < _STILL:
-        still = still + 1 if await look() else 0
 
 
 async def _report(stage: Stage) -> tuple[Report, list[DocumentRecord]]:

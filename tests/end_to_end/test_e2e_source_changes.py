@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from demo.report import number_of
+from demo.rest import at_rest
 from domain.decisions import Resume
 from domain.documents import DocumentState, HoldReason, SkipReason
 from sandbox.faults import FaultName
@@ -203,15 +204,7 @@ async def test_sample_day_is_brought_to_an_end(stage: Stage) -> None:
 
 async def settled(stage: Stage) -> None:
     """Wait until every document is either done with or held."""
-
-    async def nothing_moves() -> bool:
-        counts = await stage.store.counts()
-        moving = [count for count in counts if count.state in (DocumentState.RECEIVED, DocumentState.RUNNING)]
-        running = await stage.client.count_workflows('ExecutionStatus = "Running"')
-        held = sum(count.documents for count in counts if count.state is DocumentState.HELD)
-        return not moving and running.count == held and not await stage.store.due(1)
-
-    await until(nothing_moves, "nothing moves any more")
+    await until(lambda: at_rest(stage.client, stage.store), "nothing moves any more")
 
 
 async def held_for(stage: Stage) -> dict[str, HoldReason]:

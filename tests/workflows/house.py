@@ -49,8 +49,8 @@ Handle = WorkflowHandle[DocumentWorkflow, DocumentEnd]
 class House:
     """A server, its workers and the papers on them.
 
-    `lifetime`: the server that skips time goes on to the end of a workflow's lifetime when a test waits for its result;
-    without a bound that is ten years each time, and after 2262 the clocks in between have no nanoseconds left.
+    `skips_time`: a test that waits for a result lets time pass, up to the end of the workflow's `lifetime`; without a
+    bound that is ten years each time, and after 2262 the clocks in between have no nanoseconds left.
     """
 
     env: WorkflowEnvironment
@@ -58,6 +58,7 @@ class House:
     steps: ScriptedSteps
     intake: ScriptedIntake
     lifetime: timedelta | None = None
+    skips_time: bool = False
     _numbers: itertools.count[int] = field(default_factory=itertools.count)
 
     def paper(self, **given: Any) -> Paper:
@@ -97,7 +98,10 @@ class House:
     async def end(self, handle: Handle) -> DocumentEnd:
         """How it ended. Raises TimeoutError when it hangs."""
         async with asyncio.timeout(PATIENCE):
-            return await handle.result()
+            if self.skips_time:
+                return await handle.result()
+            with self.env.auto_time_skipping_disabled():
+                return await handle.result()
 
     async def hold(self, paper: Paper, **given: Any) -> Handle:
         """Start its workflow and wait until it is held."""
@@ -234,6 +238,6 @@ async def skipping_house() -> AsyncIterator[House]:
     await client.operator_service.add_search_attributes(
         AddSearchAttributesRequest(namespace=client.namespace, search_attributes=wanted)
     )
-    house = House(env, client, ScriptedSteps(), ScriptedIntake(), lifetime=timedelta(days=30))
+    house = House(env, client, ScriptedSteps(), ScriptedIntake(), lifetime=timedelta(days=30), skips_time=True)
     async with env, workers(client, house.steps, house.intake, max_cached_workflows=0):
         yield house

@@ -140,13 +140,14 @@ async def test_the_first_publication_has_nothing_to_be_compared_with(
 
 @pytest.mark.parametrize("kind", [*OFFICIAL, EcbCross])
 @pytest.mark.parametrize(
-    ("failure", "fault_kind", "code"),
+    ("failure", "fault_kind", "codes"),
     [
-        (FaultName.SERVER_ERROR, FaultKind.TRANSIENT, "http_502"),
-        (FaultName.SERVER_EXCEPTION, FaultKind.TRANSIENT, "http_500"),
-        (FaultName.NO_PERMISSION, FaultKind.REFUSED, "http_403"),
-        (FaultName.THROTTLE, FaultKind.THROTTLED, "http_429"),
-        (FaultName.CUT_BEFORE, FaultKind.TRANSIENT, "protocol"),
+        (FaultName.SERVER_ERROR, FaultKind.TRANSIENT, {"http_502"}),
+        (FaultName.SERVER_EXCEPTION, FaultKind.TRANSIENT, {"http_500"}),
+        (FaultName.NO_PERMISSION, FaultKind.REFUSED, {"http_403"}),
+        (FaultName.THROTTLE, FaultKind.THROTTLED, {"http_429"}),
+        # A cut connection is seen as one that ended or as one that was reset, whichever comes first.
+        (FaultName.CUT_BEFORE, FaultKind.TRANSIENT, {"protocol", "connection"}),
     ],
 )
 async def test_a_source_that_is_down(
@@ -155,11 +156,12 @@ async def test_a_source_that_is_down(
     kind: type[PublishedSource],
     failure: FaultName,
     fault_kind: FaultKind,
-    code: str,
+    codes: set[str],
 ) -> None:
     publishers.faults.add(FaultRule(kind=failure))
     fault = await fault_of(source_of(kind))
-    assert (fault.kind, fault.code) == (fault_kind, code)
+    assert fault.kind is fault_kind
+    assert fault.code in codes
 
 
 @pytest.mark.parametrize(
