@@ -21,7 +21,7 @@ COPY flows/ flows/
 COPY sandbox/ sandbox/
 COPY store/ store/
 COPY workflows/ workflows/
-COPY cli.py leaving.py settings.py worker.py ./
+COPY cli.py leaving.py logs.py settings.py worker.py ./
 COPY deploy/__init__.py deploy/health.py deploy/prepare.py deploy/
 COPY --chmod=755 deploy/kingpost.sh /usr/local/bin/kingpost
 RUN python -m compileall -q -j 0 /app

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+import logs
 import worker as worker_process
 from commands import documents, flows, mappings
 from commands.console import run
@@ -61,6 +62,7 @@ def worker() -> None:
 
 def main() -> None:
     """Entry point."""
+    logs.configure()
     try:
         app()
     except SystemExit as ending:

@@ -30,6 +30,7 @@ from temporalio.client import (
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Worker
 
+import logs
 import settings as configuration
 from activities.api import Queues
 from activities.document import DocumentActivities
@@ -231,6 +232,7 @@ async def run(settings: Settings) -> None:
 
 def main() -> None:
     """The command. Exit status 2 and one sentence when the configuration is wrong, 1 when Temporal is not there."""
+    logs.configure()
     try:
         settings = configuration.required(configuration.load())
     except configuration.Misconfigured as error:
