@@ -1,8 +1,10 @@
-"""Whether anything still moves: the store alone cannot tell, a document held there may just have been woken."""
+"""Whether anything still moves: at the source, since an intake that began later has ended; among the documents, since
+the store alone cannot tell: one that is held there may just have been woken."""
 
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
 
 from temporalio.client import Client
 
@@ -11,6 +13,19 @@ from store.store import Store
 
 _AT_ONCE = 16
 _MOVING = (DocumentState.RECEIVED, DocumentState.RUNNING)
+
+
+async def read_since(client: Client, moment: datetime) -> bool:
+    """True when every source has been read to the end by an intake that began after `moment`.
+
+    One that was under way at that moment may have read half of what happened then.
+    """
+    schedules = {schedule.id async for schedule in await client.list_schedules() if schedule.id.startswith("intake:")}
+    since = moment.isoformat(timespec="microseconds")
+    query = f'WorkflowType = "Intake" AND ExecutionStatus = "Completed" AND StartTime > "{since}"'
+    # A schedule puts the time behind the id of what it starts.
+    read = {run.id.rsplit("-", 3)[0] async for run in client.list_workflows(query)}
+    return bool(schedules) and schedules <= read
 
 
 async def at_rest(client: Client, store: Store) -> bool:

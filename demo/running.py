@@ -19,8 +19,8 @@ from rich.live import Live
 from temporalio.client import Client
 
 from demo import embedded
-from demo.report import Report, fates, number_of
-from demo.rest import at_rest
+from demo.report import Report, fates
+from demo.rest import at_rest, read_since
 from demo.view import board, ending
 from domain import jsontext
 from domain.journal import DocumentRecord, MappingRow
@@ -177,29 +177,25 @@ async def _flow(plan: Plan, stage: Stage, live: Live) -> None:
         live.update(board(flows, counts, stage.fed, stage.web))
         await asyncio.sleep(_TICK)
         seen = sum(count.documents for count in counts)
-        return seen >= stage.fed and await at_rest(stage.client, stage.store)
+        return seen >= stage.fed
+
+    async def all_done(moment: datetime) -> None:
+        while not (
+            await look() and await read_since(stage.client, moment) and await at_rest(stage.client, stage.store)
+        ):
+            pass
 
     while left > 0:
         await _ask(stage, "/release", {"documents": portion})
         left -= portion
         await look()
-    while not await look():
-        pass
-    before = await _versions(stage)
-    later = await _ask(stage, "/later", {"kinds": ["cancel", "receive"]})
-    changing = {event["platform_number"] for event in later}
-    while changing - {n for n, version in (await _versions(stage)).items() if before.get(n) != version}:
-        await look()
-    while not await look():
-        pass
+    await all_done(datetime.now(UTC))
+    await _ask(stage, "/later", {"kinds": ["cancel", "receive"]})
+    await all_done(datetime.now(UTC))
 
 
 async def _records(stage: Stage) -> list[DocumentRecord]:
     return await stage.store.list_documents(limit=1_000_000)
-
-
-async def _versions(stage: Stage) -> dict[str, str]:
-    return {number_of(record): record.version for record in await _records(stage)}
 
 
 async def _report(stage: Stage) -> tuple[Report, list[DocumentRecord]]:
