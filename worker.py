@@ -133,9 +133,7 @@ def workers(shop: Workshop, settings: Settings) -> list[Worker]:
         queues[route.queues.source] = [document.fetch, intake.poll, intake.start_documents]
         queues[route.queues.erp] = [document.map_linked, document.post, document.reverse]
     local: list[Callable[..., Any]] = [
-        document.validate,
-        document.rate_known,
-        document.map_bill,
+        document.prepare,
         document.hold,
         document.decide,
         document.amend,

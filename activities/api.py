@@ -61,7 +61,7 @@ class DocumentStep(Frozen):
 
 
 class Course(StrEnum):
-    """What validation says has to happen with a document."""
+    """What has to happen with a document."""
 
     POST = "post"
     REPOST = "repost"
@@ -72,28 +72,47 @@ class Course(StrEnum):
     """All is as it should be already: the bill of this very version is audited, or a person decided on it."""
 
 
-class Validated(Frozen):
-    """What validation found. `hold` set: the document waits, and the rest says nothing. `state` goes with NOTHING."""
+class PrepareStep(Frozen):
+    """Asks what has to happen with the latest version of a document, and for its bill when that is to post it.
+
+    Attributes:
+        erp: name of the ERP connection the bill goes to.
+        take_back: a person wants it out of the books; `actor` and `reason` say who and why.
+        rated: version whose rate has just been found and put on record.
+    """
+
+    key: DocumentKey
+    erp: str
+    take_back: bool = False
+    actor: str = ""
+    reason: str = ""
+    rated: str = ""
+
+
+class RateWanted(Frozen):
+    """A rate that is not known yet."""
+
+    currency: str
+    day: date
+
+
+class Prepared(Frozen):
+    """What has to happen with a document. `hold` set: the document waits, and the rest says nothing.
+
+    Attributes:
+        rate: with POST, the rate to be found before anything else; then it is prepared again.
+        linked: with POST, its bill goes back to bills in the ERP: mapping needs the ERP and is still to be done.
+        state: with NOTHING, where the document stands.
+    """
 
     version: str
     course: Course
     bill_number: str
-    form: str
-    currency: str = "CNY"
-    day: date | None = None
+    rate: RateWanted | None = None
     linked: bool = False
     skip_reason: SkipReason | None = None
     state: DocumentState = DocumentState.POSTED
     hold: Hold | None = None
-
-
-class ValidateStep(Frozen):
-    """Asks what has to happen with the latest version of a document."""
-
-    key: DocumentKey
-    take_back: bool = False
-    actor: str = ""
-    reason: str = ""
 
 
 class RateStep(Frozen):
@@ -222,24 +241,16 @@ class Started(Frozen):
 class DocumentSteps:
     """Signatures of the steps of a document's life; `activities.document` carries them out.
 
-    validate, rate_known, map_bill, hold, decide and amend only read and write the store: local activities.
+    prepare, hold, decide and amend only read and write the store: local activities.
     fetch runs on the source's queue, find_rate on the rates', map_linked, post and reverse on the ERP's.
     """
 
-    @activity.defn(name="validate")
-    async def validate(self, step: ValidateStep) -> Validated:
-        raise NotImplementedError
-
-    @activity.defn(name="rate")
-    async def rate_known(self, step: RateStep) -> RateUsed | None:
+    @activity.defn(name="prepare")
+    async def prepare(self, step: PrepareStep) -> Prepared:
         raise NotImplementedError
 
     @activity.defn(name="find_rate")
     async def find_rate(self, step: RateStep) -> RateUsed:
-        raise NotImplementedError
-
-    @activity.defn(name="map")
-    async def map_bill(self, step: DocumentStep) -> StepDone:
         raise NotImplementedError
 
     @activity.defn(name="map_linked")

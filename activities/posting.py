@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from activities import bills
+from activities.entries import JournalRow, entry_of, failed
 from activities.gathering import Gatherer
 from activities.waking import wake
 from activities.workshop import Workshop
@@ -111,13 +112,13 @@ class Desk:
         self, batch: Sequence[Posting], verdicts: dict[str, Verdict], exchanges: list[Exchange]
     ) -> list[Hold | Fault | None]:
         answers: list[Hold | Fault | None] = []
-        rows: list[tuple[JournalEntry, DocumentChange | None, Sequence[Exchange]]] = []
+        rows: list[JournalRow] = []
         closed: list[str] = []
         for posting in batch:
             verdict = verdicts[posting.wanted.bill.number]
             answer = self._answer(posting, verdict)
             answers.append(answer)
-            rows.append((*self._entry(posting, verdict, answer), exchanges))
+            rows.append(JournalRow(*self._entry(posting, verdict, answer), exchanges))
             if answer is None:
                 closed += posting.closes
         await self._shop.store.record_many(rows)
@@ -145,19 +146,26 @@ class Desk:
         record, number = posting.record, posting.wanted.bill.number
         form = self._scheme.form
         if isinstance(answer, Fault):
-            return _failed(record, Step.POST, posting.attempt, answer), None
+            return failed(record, Step.POST, posting.attempt, answer), None
         sent = {"form": form.form, "sent": mask(posting.wanted.bill.model), "bill_id": verdict.bill_id}
         detail = jsontext.dumps(sent)
         if answer is not None:
             code = answer.code or answer.reason.value
-            entry = _entry(
-                record, Step.POST, Outcome.HELD, posting.attempt, answer.zh, answer.en, code=code, detail=detail
+            entry = entry_of(
+                record,
+                Step.POST,
+                Outcome.HELD,
+                answer.zh,
+                answer.en,
+                attempt=posting.attempt,
+                code=code,
+                detail=detail,
             )
             # Refused, or somebody else's: nothing of ours is there (any more), so a bill of that number is not ours.
             gone = verdict.ending in (Ending.REFUSED, Ending.CONFLICT)
             return entry, DocumentChange(attempted_version=None) if gone else None
         zh, en = f"{form.title.zh} {number} 已审核", f"{form.title.en} {number} is audited"
-        entry = _entry(record, Step.POST, Outcome.DONE, posting.attempt, zh, en, detail=detail)
+        entry = entry_of(record, Step.POST, Outcome.DONE, zh, en, attempt=posting.attempt, detail=detail)
         change = DocumentChange(state=DocumentState.POSTED, bill_id=verdict.bill_id, bill_version=record.version)
         return entry, change
 
@@ -172,13 +180,13 @@ class Desk:
                 await self._all_failed([(t.record, t.attempt) for t in batch], Step.REVERSE, fault, exchanges)
                 raise
         answers: list[Taken | Exception] = []
-        rows: list[tuple[JournalEntry, DocumentChange | None, Sequence[Exchange]]] = []
+        rows: list[JournalRow] = []
         for taking in batch:
             # What an earlier try deleted without hearing of it was there, too.
             existed = taking.number in existing or taking.record.bill_version is not None
             answer, entry, change = self._gone(taking, results.get(taking.number), existed=existed)
             answers.append(answer)
-            rows.append((entry, change, exchanges))
+            rows.append(JournalRow(entry, change, exchanges))
         await self._shop.store.record_many(rows)
         return answers
 
@@ -201,14 +209,16 @@ class Desk:
         record, number = taking.record, taking.number
         form = self._scheme.form
         if fault is not None and fault.kind not in (FaultKind.REFUSED, FaultKind.INVALID):
-            return fault, _failed(record, Step.REVERSE, taking.attempt, fault), None
+            return fault, failed(record, Step.REVERSE, taking.attempt, fault), None
         if fault is not None:
             hold = holds.reversal_refused(number, fault, self._scheme.flow.owners)
-            entry = _entry(record, Step.REVERSE, Outcome.HELD, taking.attempt, hold.zh, hold.en, code=fault.code)
+            entry = entry_of(
+                record, Step.REVERSE, Outcome.HELD, hold.zh, hold.en, attempt=taking.attempt, code=fault.code
+            )
             return Taken(existed, hold), entry, None
         zh = f"{form.title.zh} {number} 已反审核并删除" if existed else f"金蝶中没有 {number}，无需冲回"
         en = f"{form.title.en} {number} is un-audited and deleted" if existed else f"No bill {number} in Kingdee"
-        entry = _entry(record, Step.REVERSE, Outcome.DONE, taking.attempt, zh, en)
+        entry = entry_of(record, Step.REVERSE, Outcome.DONE, zh, en, attempt=taking.attempt)
         return Taken(existed), entry, self._after(taking, existed=existed)
 
     @staticmethod
@@ -220,57 +230,21 @@ class Desk:
 
     # ── journal ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _begun(self, posting: Posting) -> tuple[JournalEntry, DocumentChange, Sequence[Exchange]]:
+    def _begun(self, posting: Posting) -> JournalRow:
         form, number = self._scheme.form, posting.wanted.bill.number
-        entry = _entry(
+        entry = entry_of(
             posting.record,
             Step.POST,
             Outcome.BEGUN,
-            posting.attempt,
             f"向金蝶写入{form.title.zh} {number}",
             f"Writing {form.title.en} {number} to Kingdee",
+            attempt=posting.attempt,
         )
-        return entry, DocumentChange(attempted_version=posting.record.version), ()
+        return JournalRow(entry, DocumentChange(attempted_version=posting.record.version))
 
     async def _all_failed(
         self, tries: Sequence[tuple[DocumentRecord, int]], step: Step, fault: Fault, exchanges: Sequence[Exchange]
     ) -> None:
         await self._shop.store.record_many(
-            [(_failed(record, step, attempt, fault), None, exchanges) for record, attempt in tries]
+            [JournalRow(failed(record, step, attempt, fault), None, exchanges) for record, attempt in tries]
         )
-
-
-def _entry(
-    record: DocumentRecord,
-    step: Step,
-    outcome: Outcome,
-    attempt: int,
-    zh: str,
-    en: str,
-    *,
-    code: str | None = None,
-    detail: str | None = None,
-) -> JournalEntry:
-    return JournalEntry(
-        key=record.key,
-        step=step,
-        outcome=outcome,
-        version=record.version,
-        zh=zh,
-        en=en,
-        attempt=attempt,
-        code=code,
-        detail=detail,
-    )
-
-
-def _failed(record: DocumentRecord, step: Step, attempt: int, fault: Fault) -> JournalEntry:
-    return _entry(
-        record,
-        step,
-        Outcome.FAILED,
-        attempt,
-        f"{fault.system} 暂时不可用（{fault.code}），稍后自动重试：{fault.message}",
-        f"{fault.system} had a passing trouble ({fault.code}) and is tried again: {fault.message}",
-        code=fault.code,
-    )

@@ -10,13 +10,14 @@ from typing import Protocol
 from pydantic import BaseModel
 from temporalio.client import Client
 
+from activities import bills
 from activities.api import Queues
 from activities.retrying import Patience
-from domain.documents import Frozen
+from domain.documents import DocumentKey, Frozen
 from domain.erp import Erp
-from domain.journal import Sighting, Window
+from domain.journal import DocumentRecord, Sighting, Window
 from domain.rates import Rate
-from flows.catalogue import Catalogue
+from flows.catalogue import Catalogue, Scheme
 from store.store import Store
 
 
@@ -84,6 +85,20 @@ class Workshop:
     batching: Batching = field(default_factory=Batching)
     overlap: int | None = None
     """Seconds read again at each poll, instead of what the flow file says."""
+
+    async def subject(self, key: DocumentKey) -> tuple[DocumentRecord, Scheme]:
+        """The document's record and the scheme of its flow. Raises LookupError when intake never stored it."""
+        record = await self.store.document(key)
+        if record is None:
+            raise LookupError(f"{key.workflow_id} is not in the store")
+        return record, self.catalogue[key.flow]
+
+    def bill_number(self, record: DocumentRecord) -> str:
+        """The document's bill number; one that may be in the ERP keeps it, whatever prefix is set today."""
+        written = record.bill_version is not None or record.attempted_version is not None
+        if written and record.bill_number is not None:
+            return record.bill_number
+        return bills.bill_number(self.routes[record.key.connection].bill_prefix, record.key)
 
     def connections_of(self, stream: str) -> Sequence[str]:
         """The source connections that have a stream."""

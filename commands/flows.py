@@ -12,7 +12,8 @@ from rich.markup import escape
 from rich.table import Table
 
 import worker as worker_process
-from activities.document import DocumentActivities, rate_day
+from activities.mapper import Mapper
+from activities.rating import rate_day
 from activities.subject import value_at
 from activities.workshop import Workshop
 from commands.console import Refused, open_shop, out, run, stop
@@ -59,9 +60,9 @@ async def _dry_run(flow: str, document: str) -> None:
             raise Refused(str(error.args[0])) from None
         key, body = await _read(shop, scheme, document)
         parsed = _parse(scheme, document, body)
-        activities = DocumentActivities(shop)
-        tables = await activities.tables(scheme, parsed, key.connection)
-        links, unlinked = await activities.links(shop.routes[key.connection].erp, scheme, parsed, tables)
+        mapper = Mapper(shop)
+        tables = await mapper.tables(scheme, parsed, key.connection)
+        links, unlinked = await mapper.links(shop.routes[key.connection].erp, scheme, parsed, tables)
         mapped = mapping.apply(
             scheme.flow.fields,
             parsed,

@@ -1,4 +1,4 @@
-"""The life of one business document: fetch ▸ validate ▸ rate ▸ map ▸ post ▸ done, or held until somebody unblocks it.
+"""The life of one business document: prepare (validate, rate, map) ▸ post ▸ done, or held until somebody unblocks it.
 
 A run carries the latest version of the document to where it has to be, whatever state bill and journal are in. It is
 started when intake sees a document that is new or has changed; the same document is always the same workflow id (L1).
@@ -26,11 +26,11 @@ with workflow.unsafe.imports_passed_through():
         DocumentSteps,
         FetchStep,
         HoldStep,
+        Prepared,
+        PrepareStep,
         RateStep,
         RateUsed,
         ReverseStep,
-        Validated,
-        ValidateStep,
     )
     from domain import holds
     from domain.decisions import Amend, Answer, Cancel, GapClosed, Resume, Skip, SourceChanged, Status
@@ -102,18 +102,13 @@ class DocumentWorkflow:
             return _hold_for(error)
 
     async def _steps(self) -> DocumentEnd | Hold | None:
-        self._news = False
-        taken_back = self._take_back
-        found = await self._local(
-            DocumentSteps.validate,
-            ValidateStep(
-                key=self._start.key,
-                take_back=taken_back is not None,
-                actor=taken_back.actor if taken_back else "",
-                reason=taken_back.reason if taken_back else "",
-            ),
-        )
-        self._version = found.version
+        found = await self._prepare()
+        while found.rate is not None and found.hold is None:
+            step = DocumentStep(key=self._start.key, version=found.version, erp=self._start.erp)
+            used = await self._find_rate(RateStep(step=step, currency=found.rate.currency, day=found.rate.day))
+            if used.hold is not None:
+                return used.hold
+            found = await self._prepare(rated=found.version)
         if found.hold is not None:
             return found.hold
         step = DocumentStep(key=self._start.key, version=found.version, erp=self._start.erp)
@@ -125,7 +120,25 @@ class DocumentWorkflow:
             return await self._reverse(step, found)
         return await self._post(step, found)
 
-    async def _reverse(self, step: DocumentStep, found: Validated) -> DocumentEnd | Hold | None:
+    async def _prepare(self, *, rated: str = "") -> Prepared:
+        """What has to happen with the latest version, in whose light everything said before has been seen."""
+        self._news = False
+        by = self._take_back
+        found = await self._local(
+            DocumentSteps.prepare,
+            PrepareStep(
+                key=self._start.key,
+                erp=self._start.erp,
+                take_back=by is not None,
+                actor=by.actor if by else "",
+                reason=by.reason if by else "",
+                rated=rated,
+            ),
+        )
+        self._version = found.version
+        return found
+
+    async def _reverse(self, step: DocumentStep, found: Prepared) -> DocumentEnd | Hold | None:
         """Take the bill back. None: it is gone, and the document is looked at afresh."""
         final, by = found.course is Course.REVERSE, self._take_back
         back = await self._vendor(
@@ -148,21 +161,14 @@ class DocumentWorkflow:
         reason = SkipReason.BY_PERSON if by else SkipReason.TAKEN_BACK
         return DocumentEnd(state=DocumentState.SKIPPED, version=step.version, skip_reason=reason)
 
-    async def _post(self, step: DocumentStep, found: Validated) -> DocumentEnd | Hold | None:
-        if found.day is not None:
-            ask = RateStep(step=step, currency=found.currency, day=found.day)
-            rate = await self._local(DocumentSteps.rate_known, ask)
-            if rate is None:
-                rate = await self._find_rate(ask)
-            if rate.hold is not None:
-                return rate.hold
+    async def _post(self, step: DocumentStep, found: Prepared) -> DocumentEnd | Hold | None:
         if found.linked:
             mapped = await self._vendor(DocumentSteps.map_linked, step, self._start.queues.erp)
-        else:
-            mapped = await self._local(DocumentSteps.map_bill, step)
-        if mapped.hold is not None:
-            return mapped.hold
-        if mapped.stale or self._news:
+            if mapped.hold is not None:
+                return mapped.hold
+            if mapped.stale:
+                return None
+        if self._news:
             # An edit while the document is in flight is taken in before it is written (L6).
             return None
         posted = await self._vendor(DocumentSteps.post, step, self._start.queues.erp)
@@ -180,7 +186,7 @@ class DocumentWorkflow:
                 raise
             return RateUsed(hold=holds.rate_unavailable(ask.currency, ask.day.isoformat(), cause.message))
 
-    def _posted(self, found: Validated) -> DocumentEnd:
+    def _posted(self, found: Prepared) -> DocumentEnd:
         return DocumentEnd(state=DocumentState.POSTED, version=found.version, bill_number=found.bill_number)
 
     # ── waiting ─────────────────────────────────────────────────────────────────────────────────────────────────

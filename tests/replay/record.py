@@ -21,6 +21,7 @@ from typing import Any
 from temporalio.client import WorkflowHistory
 
 from activities.retrying import Patience
+from leaving import leave
 from tests.replay.stories import STORIES, posted
 from tests.replay.variant import ImpatientDocument
 from tests.workflows.house import dev_house
@@ -63,3 +64,4 @@ async def record(names: list[str]) -> None:
 
 if __name__ == "__main__":
     asyncio.run(record(sys.argv[1:]))
+    leave(0)

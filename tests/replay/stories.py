@@ -73,7 +73,7 @@ async def gap_closed_unheard(house: House) -> WorkflowHistory:
 async def amended(house: House) -> WorkflowHistory:
     """A person corrects a field of a document that breaks its model."""
     paper = house.paper()
-    paper.answers("validate", paper.validated(Course.POST, hold=holds.source_invalid("items.0.qty", "a number", "x")))
+    paper.answers("prepare", paper.prepared(Course.POST, hold=holds.source_invalid("items.0.qty", "a number", "x")))
     await house.hold(paper)
     await house.amend(paper)
     return await _lived(house, paper)
@@ -152,7 +152,7 @@ async def rate_held(house: House) -> WorkflowHistory:
 async def defect(house: House) -> WorkflowHistory:
     """A local step fails in our own code; an engineer resumes it."""
     paper = house.paper()
-    paper.answers("map", KeyError("x"))
+    paper.answers("prepare", KeyError("x"))
     await house.hold(paper)
     await house.resume(paper)
     return await _lived(house, paper)

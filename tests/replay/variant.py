@@ -7,18 +7,20 @@ from datetime import timedelta
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.api import DocumentEnd, DocumentStart, DocumentStep, DocumentSteps, ValidateStep
+    from activities.api import DocumentEnd, DocumentStart, DocumentStep, DocumentSteps, PrepareStep
     from domain.documents import DocumentState
 
 
 @workflow.defn(name="Document")
 class ImpatientDocument:
-    """Posts right after validation, without a rate and unmapped."""
+    """Posts right after it was prepared, without a rate."""
 
     @workflow.run
     async def run(self, start: DocumentStart) -> DocumentEnd:
         found = await workflow.execute_local_activity_method(
-            DocumentSteps.validate, ValidateStep(key=start.key), start_to_close_timeout=timedelta(seconds=30)
+            DocumentSteps.prepare,
+            PrepareStep(key=start.key, erp=start.erp),
+            start_to_close_timeout=timedelta(seconds=30),
         )
         await workflow.execute_activity_method(
             DocumentSteps.post,

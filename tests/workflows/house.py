@@ -172,9 +172,7 @@ async def workers(
 ) -> AsyncIterator[None]:
     """Each step is served by the queue it belongs to and by no other, as in `worker.workers`."""
     local: list[Callable[..., Any]] = [
-        steps.validate,
-        steps.rate_known,
-        steps.map_bill,
+        steps.prepare,
         steps.hold,
         steps.decide,
         steps.amend,

@@ -23,13 +23,14 @@ from activities.api import (
     DocumentStep,
     FetchStep,
     HoldStep,
+    Prepared,
+    PrepareStep,
     RateStep,
     RateUsed,
+    RateWanted,
     Reversed,
     ReverseStep,
     StepDone,
-    Validated,
-    ValidateStep,
 )
 from domain import holds
 from domain.documents import DocumentKey, DocumentState, Hold, SkipReason
@@ -163,40 +164,40 @@ class Paper:
             self.on_record = self.bill
         return answer
 
-    def validated(self, course: Course, **given: Any) -> Validated:
-        facts = {"version": self.version, "bill_number": f"KP-{self.key.number}", "form": "SAL_OUTSTOCK"} | given
-        return Validated(course=course, **facts)
+    def prepared(self, course: Course, **given: Any) -> Prepared:
+        facts = {"version": self.version, "bill_number": f"KP-{self.key.number}"} | given
+        return Prepared(course=course, **facts)
 
-    def _validate(self, step: ValidateStep) -> Validated:
+    def _prepare(self, step: PrepareStep) -> Prepared:
         written = self.on_record is not None or self.attempted is not None
         if not step.take_back and self.settled == self.version:
-            return self.validated(Course.NOTHING, state=self.state)
+            return self.prepared(Course.NOTHING, state=self.state)
         if (step.take_back or self.taken_back_at_source) and written:
-            return self.validated(Course.REVERSE)
+            return self.prepared(Course.REVERSE)
         if step.take_back or self.taken_back_at_source:
             self.state = DocumentState.SKIPPED
             self.settled = self.version if step.take_back else self.settled
             reason = SkipReason.BY_PERSON if step.take_back else SkipReason.TAKEN_BACK
-            return self.validated(Course.SKIP, skip_reason=reason)
+            return self.prepared(Course.SKIP, skip_reason=reason)
         if self.on_record == self.version:
-            return self.validated(Course.NOTHING)
-        older = any(version not in (None, self.version) for version in (self.on_record, self.attempted))
-        course = Course.REPOST if older else Course.POST
-        return self.validated(course, currency="USD", day=DAY, linked=self.linked)
+            return self.prepared(Course.NOTHING)
+        if any(version not in (None, self.version) for version in (self.on_record, self.attempted)):
+            return self.prepared(Course.REPOST)
+        if not self.rate_known and step.rated != self.version:
+            return self.prepared(Course.POST, rate=RateWanted(currency="USD", day=DAY))
+        return self.prepared(Course.POST, linked=self.linked, hold=None if self.linked else self._gap_hold())
 
-    def _rate(self, step: RateStep) -> RateUsed | None:
-        return RateUsed(value="7.1", source="store") if self.rate_known else None
+    def _gap_hold(self) -> Hold | None:
+        return holds.mapping_missing([("sku", self.gaps[0])]) if self.gaps else None
 
     def _find_rate(self, step: RateStep) -> RateUsed:
         self.rate_known = True
         return RateUsed(value="7.1", source="chinamoney")
 
-    def _map(self, step: DocumentStep) -> StepDone:
+    def _map_linked(self, step: DocumentStep) -> StepDone:
         if step.version != self.version:
             return StepDone(stale=True)
-        return StepDone(hold=holds.mapping_missing([("sku", self.gaps[0])]) if self.gaps else None)
-
-    _map_linked = _map
+        return StepDone(hold=self._gap_hold())
 
     def _post(self, step: DocumentStep) -> StepDone:
         if step.version != self.version:

@@ -17,6 +17,8 @@ from activities.api import (
     IntakeStep,
     IntakeSteps,
     Polled,
+    Prepared,
+    PrepareStep,
     RateStep,
     RateUsed,
     Reversed,
@@ -24,8 +26,6 @@ from activities.api import (
     Started,
     StartStep,
     StepDone,
-    Validated,
-    ValidateStep,
 )
 from activities.retrying import Patience, rate_step, step
 from domain.documents import DocumentKey, DocumentState
@@ -47,26 +47,15 @@ class ScriptedSteps(DocumentSteps):
     async def _take(self, key: DocumentKey, argument: Any) -> Any:
         return await self.papers[key].take(_call(argument))
 
-    @activity.defn(name="validate")
+    @activity.defn(name="prepare")
     @step
-    async def validate(self, step: ValidateStep) -> Validated:
-        return Validated.model_validate(await self._take(step.key, step))
-
-    @activity.defn(name="rate")
-    @step
-    async def rate_known(self, step: RateStep) -> RateUsed | None:
-        known: RateUsed | None = await self._take(step.step.key, step)
-        return known
+    async def prepare(self, step: PrepareStep) -> Prepared:
+        return Prepared.model_validate(await self._take(step.key, step))
 
     @activity.defn(name="find_rate")
     @rate_step
     async def find_rate(self, step: RateStep) -> RateUsed:
         return RateUsed.model_validate(await self._take(step.step.key, step))
-
-    @activity.defn(name="map")
-    @step
-    async def map_bill(self, step: DocumentStep) -> StepDone:
-        return StepDone.model_validate(await self._take(step.key, step))
 
     @activity.defn(name="map_linked")
     @step

@@ -15,7 +15,7 @@ from domain.documents import DocumentState, HoldReason
 from domain.faults import Fault, FaultKind
 from tests.workflows.house import House
 
-LOCAL = ["validate", "rate", "map", "hold", "decide"]
+LOCAL = ["prepare", "hold", "decide"]
 VENDOR = ["find_rate", "map_linked", "post", "reverse"]
 TROUBLE = [
     Fault(FaultKind.TRANSIENT, system="galaxy", code="timeout", message="no answer"),

@@ -156,13 +156,13 @@ async def test_cancel_while_an_edit_is_being_reposted(dev: House) -> None:
     end = await dev.carry(paper)
     assert paper.written == ["-v1"]
     assert end.state in (DocumentState.SKIPPED, DocumentState.REVERSED)
-    assert paper.tries("validate")[-1].argument.take_back
+    assert paper.tries("prepare")[-1].argument.take_back
     assert paper.tries("reverse")[0].argument.final is False
 
 
 async def test_the_course_of_a_cancel_is_the_only_thing_a_take_back_needs(dev: House) -> None:
     paper = dev.paper()
-    paper.answers("validate", paper.validated(Course.REVERSE))
+    paper.answers("prepare", paper.prepared(Course.REVERSE))
     end = await dev.carry(paper, **BY_LIN)
     assert (end.state, end.skip_reason) == (DocumentState.SKIPPED, SkipReason.BY_PERSON)
-    assert paper.tries("validate")[0].argument.take_back
+    assert paper.tries("prepare")[0].argument.take_back

@@ -13,10 +13,10 @@ from tests.workflows.house import House
 
 async def test_skip_ends_it_and_the_books_are_not_touched(house: House) -> None:
     paper = house.paper()
-    paper.answers("validate", paper.validated(Course.SKIP, skip_reason=SkipReason.REFUND_ONLY))
+    paper.answers("prepare", paper.prepared(Course.SKIP, skip_reason=SkipReason.REFUND_ONLY))
     end = await house.carry(paper)
     assert end == DocumentEnd(state=DocumentState.SKIPPED, version="v1", skip_reason=SkipReason.REFUND_ONLY)
-    assert paper.steps == ["validate"]
+    assert paper.steps == ["prepare"]
 
 
 async def test_nothing_to_do_costs_one_step(dev: House) -> None:
@@ -24,12 +24,12 @@ async def test_nothing_to_do_costs_one_step(dev: House) -> None:
     end = await dev.carry(paper)
     assert end.state is DocumentState.POSTED
     assert end.bill_number == f"KP-{paper.key.number}"
-    assert paper.steps == ["validate"]
+    assert paper.steps == ["prepare"]
 
 
 async def test_nothing_to_do_on_what_a_person_decided_ends_in_that_state(dev: House) -> None:
     paper = dev.paper()
-    paper.answers("validate", paper.validated(Course.NOTHING, state=DocumentState.REVERSED))
+    paper.answers("prepare", paper.prepared(Course.NOTHING, state=DocumentState.REVERSED))
     assert (await dev.carry(paper)).state is DocumentState.REVERSED
 
 
@@ -65,7 +65,7 @@ async def test_reverse_ends_it(house: House) -> None:
 
 async def test_reverse_that_finds_no_bill_was_taken_back_in_time(dev: House) -> None:
     paper = dev.paper()
-    paper.answers("validate", paper.validated(Course.REVERSE))
+    paper.answers("prepare", paper.prepared(Course.REVERSE))
     end = await dev.carry(paper)
     assert end == DocumentEnd(state=DocumentState.SKIPPED, version="v1", skip_reason=SkipReason.TAKEN_BACK)
 
@@ -93,14 +93,14 @@ async def test_skipping_a_document_whose_bill_stays_says_so(dev: House) -> None:
     assert paper.bill == "v1"
 
 
-@pytest.mark.parametrize("step", ["map", "post"])
+@pytest.mark.parametrize("step", ["map_linked", "post"])
 async def test_a_stale_answer_starts_over_with_the_newest_version(dev: House, step: str) -> None:
-    paper = dev.paper()
+    paper = dev.paper(linked=True)
     paper.answers(step, StepDone(stale=True))
     end = await dev.carry(paper)
     assert end.state is DocumentState.POSTED
     assert paper.written == ["+v1"]
-    assert paper.count("validate") == 2
+    assert paper.count("prepare") == 2
 
 
 async def test_a_document_that_is_not_held_takes_no_resume(dev: House) -> None:

@@ -24,7 +24,7 @@ SHORT = StepDone(hold=holds.make(HoldReason.STOCK_SHORT, "缺货", "Short", gap=
 
 def _invalid(house: House, times: int = 1) -> Paper:
     paper = house.paper()
-    paper.answers("validate", *[paper.validated(Course.POST, hold=INVALID)] * times)
+    paper.answers("prepare", *[paper.prepared(Course.POST, hold=INVALID)] * times)
     return paper
 
 
@@ -68,7 +68,7 @@ async def test_resume_with_refetch_reads_the_source_first(house: House) -> None:
     handle = await house.hold(paper)
     await house.resume(paper, refetch=True)
     end = await house.end(handle)
-    assert paper.steps[1:] == ["hold", "decide", "fetch", "validate", "rate", "map", "post"]
+    assert paper.steps[1:] == ["hold", "decide", "fetch", "prepare", "post"]
     assert end.version == "v2"
 
 
@@ -213,7 +213,7 @@ async def test_what_is_not_held_is_neither_skipped_nor_amended(dev: House) -> No
     paper.before("post", try_all)
     await dev.carry(paper)
     assert refused == ["NotHeld"] * 3
-    assert paper.steps == ["validate", "rate", "map", "post"]
+    assert paper.steps == ["prepare", "post"]
 
 
 async def test_a_document_that_has_ended_takes_no_decision(dev: House) -> None:

@@ -18,7 +18,7 @@ BUSY = Fault(FaultKind.THROTTLED, system="galaxy", code="busy", message="slow do
 EXPIRED = Fault(FaultKind.EXPIRED, system="galaxy", code="session", message="会话丢失")
 DOWN = Fault(FaultKind.TRANSIENT, system="rates", code="503", message="maintenance")
 STORE_DOWN = OperationalError("select", {}, OSError("no connection"))
-LOCAL_STEPS = ["validate", "rate", "map"]
+LOCAL_STEPS = ["prepare"]
 
 
 # ── a vendor's passing trouble ──────────────────────────────────────────────────────────────────────────────────────
@@ -141,7 +141,7 @@ async def test_a_rate_that_is_known_is_not_asked_for(dev: House) -> None:
 async def test_a_rate_that_is_not_known_is_found(dev: House) -> None:
     paper = dev.paper(rate_known=False)
     assert (await dev.carry(paper)).state is DocumentState.POSTED
-    assert paper.steps == ["validate", "rate", "find_rate", "map", "post"]
+    assert paper.steps == ["prepare", "find_rate", "prepare", "post"]
 
 
 async def test_a_rate_outage_of_twelve_minutes_heals_by_itself(skipping: House) -> None:
@@ -192,7 +192,7 @@ async def test_a_rate_nobody_will_ever_have_is_held_at_once(dev: House, kind: Fa
 # ── our own trouble ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("step", ["validate", "rate", "find_rate", "map", "map_linked", "post", "reverse"])
+@pytest.mark.parametrize("step", ["prepare", "find_rate", "map_linked", "post", "reverse"])
 async def test_an_unexpected_error_in_a_step_is_held_as_a_defect_at_once(dev: House, step: str) -> None:
     paper = dev.paper(rate_known=step != "find_rate", linked=step == "map_linked")
     if step == "reverse":
@@ -256,7 +256,7 @@ async def test_store_trouble_is_tried_again_until_it_is_over(dev: House, trouble
     for step in LOCAL_STEPS:
         paper.answers(step, trouble)
     assert (await dev.carry(paper)).state is DocumentState.POSTED
-    assert [paper.count(step) for step in LOCAL_STEPS] == [2, 2, 2]
+    assert [paper.count(step) for step in LOCAL_STEPS] == [2]
     assert paper.recorded == []
 
 
@@ -270,7 +270,7 @@ async def test_store_trouble_in_a_vendor_step_uses_up_no_try(skipping: House) ->
 
 async def test_a_hold_whose_record_needs_several_tries_is_a_hold_all_the_same(dev: House) -> None:
     paper = dev.paper()
-    paper.answers("validate", paper.validated(Course.POST, hold=holds.source_invalid("a", "b", "c")))
+    paper.answers("prepare", paper.prepared(Course.POST, hold=holds.source_invalid("a", "b", "c")))
     paper.answers("hold", STORE_DOWN, STORE_DOWN)
     handle = await dev.start(paper)
     await dev.until_held(paper)

@@ -49,7 +49,7 @@ async def test_a_gap_closed_before_the_hold_is_on_record_is_found_by_the_second_
 
     paper.before("hold", close)
     assert (await house.carry(paper)).state is DocumentState.POSTED
-    assert paper.steps == ["validate", "rate", "map", "hold", "validate", "rate", "map", "post"]
+    assert paper.steps == ["prepare", "hold", "prepare", "post"]
     assert paper.written == ["+v1"]
 
 
@@ -108,11 +108,11 @@ async def test_the_same_gap_told_in_other_words_is_recorded_and_not_looked_at_fo
     paper = house.paper()
     one = holds.mapping_missing([("sku", "A"), ("sku", "B")])
     other = holds.mapping_missing([("sku", "A")])
-    paper.answers("map", StepDone(hold=one), StepDone(hold=other))
+    paper.answers("prepare", *[paper.prepared(Course.POST, hold=hold) for hold in (one, other)])
     handle = await house.start(paper)
     status = await house.until_held(paper, 2)
     assert status.hold == other
-    assert paper.count("map") == 2
+    assert paper.count("prepare") == 2
     await house.resume(paper)
     assert (await house.end(handle)).state is DocumentState.POSTED
 
@@ -134,9 +134,9 @@ async def test_a_wake_up_heard_while_the_same_gap_is_told_in_other_words_counts(
 async def test_a_hold_nobody_else_can_close_is_not_looked_at_twice(house: House) -> None:
     paper = house.paper()
     hold = holds.make(HoldReason.GOODS_NOT_RECEIVED, "等入库", "Waiting", gap="receipt:AS1")
-    paper.answers("validate", paper.validated(Course.POST, hold=hold))
+    paper.answers("prepare", paper.prepared(Course.POST, hold=hold))
     handle = await house.hold(paper)
-    assert paper.steps == ["validate", "hold"]
+    assert paper.steps == ["prepare", "hold"]
     await handle.signal(DocumentWorkflow.gap_closed, GapClosed(gap="receipt:AS1"))
     assert (await house.end(handle)).state is DocumentState.POSTED
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from temporalio.api.sdk.v1 import WorkflowMetadata
 
-from activities.api import Course, DocumentStep, RateStep
+from activities.api import DocumentStep, RateStep
 from domain.documents import DocumentState, HoldReason
 from tests.workflows.house import QUEUES, WORKFLOWS, Handle, House
 from tests.workflows.paper import DAY
@@ -18,53 +18,49 @@ async def _current_details(handle: Handle) -> str:
 async def test_each_step_is_taken_once_and_in_order(house: House) -> None:
     paper = house.paper()
     end = await house.carry(paper)
-    assert paper.steps == ["validate", "rate", "map", "post"]
-    assert [call.attempt for call in paper.calls] == [1, 1, 1, 1]
+    assert paper.steps == ["prepare", "post"]
+    assert [call.attempt for call in paper.calls] == [1, 1]
     assert end.state is DocumentState.POSTED
     assert end.version == "v1"
     assert end.bill_number == f"KP-{paper.key.number}"
     assert paper.written == ["+v1"]
 
 
-async def test_steps_work_on_the_version_that_was_validated(house: House) -> None:
-    paper = house.paper(version="v7")
+async def test_steps_work_on_the_version_that_was_prepared(house: House) -> None:
+    paper = house.paper(version="v7", linked=True, rate_known=False)
     await house.carry(paper)
     step = DocumentStep(key=paper.key, version="v7", erp="main")
-    assert [call.argument for call in paper.calls[1:]] == [RateStep(step=step, currency="USD", day=DAY), step, step]
+    asked = {call.step: call.argument for call in paper.calls}
+    assert asked["find_rate"] == RateStep(step=step, currency="USD", day=DAY)
+    assert asked["prepare"].rated == "v7"
+    assert asked["map_linked"] == asked["post"] == step
 
 
 async def test_steps_that_only_use_the_store_are_local_and_the_others_run_on_their_systems_queue(house: House) -> None:
     paper = house.paper(linked=True, rate_known=False)
     await house.carry(paper)
     assert [(call.step, call.queue, call.local) for call in paper.calls] == [
-        ("validate", WORKFLOWS, True),
-        ("rate", WORKFLOWS, True),
+        ("prepare", WORKFLOWS, True),
         ("find_rate", QUEUES.rates, False),
+        ("prepare", WORKFLOWS, True),
         ("map_linked", QUEUES.erp, False),
         ("post", QUEUES.erp, False),
     ]
 
 
-async def test_a_document_without_a_day_asks_for_no_rate(house: House) -> None:
-    paper = house.paper()
-    paper.answers("validate", paper.validated(Course.POST))
-    assert (await house.carry(paper)).state is DocumentState.POSTED
-    assert paper.steps == ["validate", "map", "post"]
-
-
-async def test_an_unlinked_document_costs_at_most_sixteen_events(house: House) -> None:
+async def test_an_unlinked_document_costs_at_most_thirteen_events(house: House) -> None:
     paper = house.paper()
     handle = await house.start(paper)
     await house.end(handle)
     events = (await handle.fetch_history()).events
-    assert len(events) <= 16, [event.event_type for event in events]
+    assert len(events) <= 13, [event.event_type for event in events]
 
 
-async def test_a_linked_document_costs_at_most_twenty_one_events(house: House) -> None:
+async def test_a_linked_document_costs_at_most_nineteen_events(house: House) -> None:
     paper = house.paper(linked=True)
     handle = await house.start(paper)
     await house.end(handle)
-    assert len((await handle.fetch_history()).events) <= 21
+    assert len((await handle.fetch_history()).events) <= 19
 
 
 async def test_search_attributes_of_a_posted_document(house: House) -> None:

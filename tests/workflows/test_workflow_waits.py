@@ -63,7 +63,7 @@ async def test_a_new_run_waits_in_the_same_hold_and_goes_on_when_resumed(dev: Ho
     paper, handle = await _long_held(dev)
     status = await handle.query(DocumentWorkflow.status)
     assert (status.hold, status.version) == (SHORT.hold, "v1")
-    assert paper.steps == ["validate", "rate", "map", "post", "hold"], "a new run looks at nothing and records nothing"
+    assert paper.steps == ["prepare", "post", "hold"], "a new run looks at nothing and records nothing"
     description = await handle.describe()
     fields = description.typed_search_attributes
     assert fields[attributes.DOCUMENT_STATE] == "held"

@@ -1,0 +1,59 @@
+"""Journal entries of a document's steps, written the same way everywhere (requirement D6)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from domain.exchanges import Exchange
+from domain.faults import Fault
+from domain.journal import DocumentChange, DocumentRecord, JournalEntry, Outcome, Step
+
+
+class JournalRow(NamedTuple):
+    """A step as the store takes it: the entry, what it changes in the document, the calls it made."""
+
+    entry: JournalEntry
+    change: DocumentChange | None = None
+    exchanges: Sequence[Exchange] = ()
+
+
+def entry_of(
+    record: DocumentRecord,
+    step: Step,
+    outcome: Outcome,
+    zh: str,
+    en: str,
+    *,
+    attempt: int = 1,
+    code: str | None = None,
+    detail: str | None = None,
+    actor: str | None = None,
+    version: str | None = None,
+) -> JournalEntry:
+    """The entry of a step; `version` only where it is not the record's own."""
+    return JournalEntry(
+        key=record.key,
+        step=step,
+        outcome=outcome,
+        version=version or record.version,
+        zh=zh,
+        en=en,
+        attempt=attempt,
+        code=code,
+        detail=detail,
+        actor=actor,
+    )
+
+
+def failed(record: DocumentRecord, step: Step, attempt: int, fault: Fault) -> JournalEntry:
+    """The entry of a step that met a passing trouble and is tried again."""
+    return entry_of(
+        record,
+        step,
+        Outcome.FAILED,
+        f"{fault.system} 暂时不可用（{fault.code}），稍后自动重试：{fault.message}",
+        f"{fault.system} had a passing trouble ({fault.code}) and is tried again: {fault.message}",
+        attempt=attempt,
+        code=fault.code,
+    )

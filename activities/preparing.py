@@ -1,0 +1,188 @@
+"""From the stored snapshot to the bill as it has to be: course, checks, rate and mapping, in one go.
+
+All of it uses the store alone, so it is one local step with one write; the journal still tells each part (D6).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from activities.api import Course, Prepared, PrepareStep, RateWanted
+from activities.entries import JournalRow, entry_of
+from activities.mapper import Mapper
+from activities.rating import FUNCTIONAL, functional_rate, rate_day, rate_of, rate_row
+from activities.subject import Subjects, fill, invalid, problems, value_at
+from activities.workshop import Workshop
+from domain import holds
+from domain.documents import DocumentState, Hold, SkipReason
+from domain.journal import DocumentChange, DocumentRecord, Outcome, Step
+from domain.rates import Rate
+from flows.catalogue import Scheme
+from flows.flow import Fate, Then
+
+_SKIPPED = {
+    SkipReason.REFUND_ONLY: ("仅退款，没有货物退回，无需单据", "Refund only: no goods came back, no bill is due"),
+    SkipReason.NO_GOODS_BACK: ("该类售后没有货物退回", "This kind of after-sales brings no goods back"),
+    SkipReason.NOT_DUE: ("来源尚未确认，确认后会再处理", "Not confirmed at the source; it comes again then"),
+    SkipReason.TAKEN_BACK: ("过账前来源已取消", "Taken back at the source before it was posted"),
+}
+_BY_PERSON = ("人工跳过", "Skipped by a person")
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """A document with the number its bill has or will have."""
+
+    record: DocumentRecord
+    scheme: Scheme
+    number: str
+
+    @property
+    def written(self) -> bool:
+        """A bill of it is in the ERP, or may be."""
+        return self.record.bill_version is not None or self.record.attempted_version is not None
+
+    @property
+    def is_posted(self) -> bool:
+        return self.record.bill_version == self.record.version and self.record.state is DocumentState.POSTED
+
+    @property
+    def is_older_written(self) -> bool:
+        """A bill of another version is in the ERP, or may be."""
+        written = (self.record.bill_version, self.record.attempted_version)
+        return any(version not in (None, self.record.version) for version in written)
+
+    def say(self, course: Course, **more: Any) -> Prepared:
+        return Prepared(version=self.record.version, course=course, bill_number=self.number, **more)
+
+    def wait(self, hold: Hold) -> Prepared:
+        return self.say(Course.POST, hold=hold)
+
+
+class Preparer:
+    """Says what has to happen with a document, and gets its bill ready when that is to post it."""
+
+    def __init__(self, workshop: Workshop, subjects: Subjects, mapper: Mapper) -> None:
+        self._shop, self._subjects, self._mapper = workshop, subjects, mapper
+
+    async def prepare(self, step: PrepareStep) -> Prepared:
+        """See `DocumentSteps.prepare`."""
+        record, scheme = await self._shop.subject(step.key)
+        case = _Case(record, scheme, self._shop.bill_number(record))
+        try:
+            document = self._subjects.parse(scheme, record)
+        except ValidationError as error:
+            return await self._course(step, case, None, None) or case.wait(invalid(error, scheme))
+        fate = _fate(scheme, document)
+        wrong = _wrong(scheme, document, fate)
+        return await self._course(step, case, fate, wrong) or await self._ready(step, case, document)
+
+    async def _course(self, step: PrepareStep, case: _Case, fate: Fate | None, wrong: Hold | None) -> Prepared | None:
+        """What has to happen with the document; None: its bill is to be got ready. `fate` None: it is unreadable."""
+        if step.take_back:
+            # Where nothing of ours can be in the ERP, a bill of that number is somebody else's and stays.
+            return case.say(Course.REVERSE) if case.written else await self._skip(case, SkipReason.BY_PERSON, step)
+        if await self._decided_by_person(case.record):
+            return case.say(Course.NOTHING, state=case.record.state)
+        if fate is not None and fate.then in (Then.SKIP, Then.REVERSE):
+            return case.say(Course.REVERSE) if case.written else await self._skip(case, fate.skip)
+        if fate is not None and fate.then is Then.WAIT and case.written:
+            # What the bill was made for is not true any more; it goes first, then the document waits.
+            return case.say(Course.REPOST)
+        if wrong is not None:
+            return case.wait(wrong)
+        if fate is not None and case.is_posted:
+            return case.say(Course.NOTHING)
+        return None
+
+    async def _ready(self, step: PrepareStep, case: _Case, document: BaseModel) -> Prepared:
+        """Get the bill of a document ready that nothing keeps from being posted."""
+        record, scheme = case.record, case.scheme
+        day = rate_day(scheme, document)
+        if day is None:
+            field = scheme.flow.rate.day.removeprefix("document.")
+            return case.wait(holds.source_invalid(field, "a date", "nothing", scheme.flow.owners))
+        rated = step.rated == record.version
+        rows = [] if rated else [_valid_row(case)]
+        if case.is_older_written:
+            # It goes first, since the two may differ in more than lines.
+            await self._shop.store.record_many(rows)
+            return case.say(Course.REPOST)
+        currency = value_at(document, scheme.flow.rate.currency)
+        rate = rate_of(record) if rated else await self._known_rate(currency, day)
+        if rate is None:
+            await self._shop.store.record_many(rows)
+            return case.say(Course.POST, rate=RateWanted(currency=currency, day=day))
+        if not rated:
+            rows.append(rate_row(record, rate))
+        hold = None
+        if not scheme.flow.links:
+            mapped = await self._mapper.bill(record, document, erp=step.erp, rate=rate, number=case.number)
+            if isinstance(mapped, Hold):
+                hold = mapped
+            else:
+                rows.append(mapped)
+        await self._shop.store.record_many(rows)
+        return case.say(Course.POST, linked=bool(scheme.flow.links), hold=hold)
+
+    async def _known_rate(self, currency: str, day: date) -> Rate | None:
+        return functional_rate(day) if currency == FUNCTIONAL else await self._shop.store.rate(currency, day)
+
+    async def _decided_by_person(self, record: DocumentRecord) -> bool:
+        """Whether a person skipped or cancelled this very version: that stands, however often it is seen again."""
+        if record.state not in (DocumentState.SKIPPED, DocumentState.REVERSED):
+            return False
+        return any(
+            row.entry.actor is not None and row.entry.version == record.version
+            for row in await self._shop.store.timeline(record.key)
+            if row.entry.step in (Step.SKIP, Step.CANCEL)
+        )
+
+    async def _skip(self, case: _Case, given: SkipReason | None, by: PrepareStep | None = None) -> Prepared:
+        reason = given or SkipReason.TAKEN_BACK
+        zh, en = _SKIPPED.get(reason, _BY_PERSON)
+        entry = entry_of(
+            case.record,
+            Step.SKIP,
+            Outcome.DONE,
+            f"{zh}：{by.reason}" if by and by.reason else zh,
+            f"{en}: {by.reason}" if by and by.reason else en,
+            actor=(by.actor or None) if by else None,
+        )
+        change = DocumentChange(state=DocumentState.SKIPPED, skip_reason=reason)
+        await self._shop.store.record_many([JournalRow(entry, change)])
+        return case.say(Course.SKIP, skip_reason=reason)
+
+
+def _valid_row(case: _Case) -> JournalRow:
+    form = case.scheme.form.form
+    change = DocumentChange(form=form, bill_number=case.number)
+    if case.record.state is not DocumentState.HELD:
+        # A held one is looked at in passing; it goes on being held until something frees it.
+        change = DocumentChange(state=DocumentState.RUNNING, form=form, bill_number=case.number)
+    zh, en = "来源单据校验通过", "The source document is valid"
+    return JournalRow(entry_of(case.record, Step.VALIDATE, Outcome.DONE, zh, en), change)
+
+
+def _wrong(scheme: Scheme, document: BaseModel, fate: Fate | None) -> Hold | None:
+    """What keeps a readable document from being posted now."""
+    if fate is None or fate.then is Then.POST:
+        return problems(scheme, document)
+    if fate.then is Then.WAIT and fate.hold is not None:
+        gap = fill(fate.gap, document) if fate.gap else None
+        zh = f"{holds.REASON_ZH[fate.hold]}，等到后自动继续。"
+        en = f"Waiting: {fate.hold.value.replace('_', ' ')}; goes on by itself."
+        return holds.make(fate.hold, zh, en, owners=scheme.flow.owners, gap=gap)
+    return None
+
+
+def _fate(scheme: Scheme, document: BaseModel) -> Fate:
+    """The first case of the flow that fits; the last one always does."""
+    for case in scheme.flow.fate:
+        if case.path is None or value_at(document, case.path) in case.values:
+            return case
+    raise LookupError(f"flow {scheme.flow.flow} leaves a document without a fate")
