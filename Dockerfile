@@ -13,6 +13,7 @@ ENV PATH=/opt/venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1
 WORKDIR /app
 COPY activities/ activities/
+COPY bench/ bench/
 COPY commands/ commands/
 COPY connectors/ connectors/
 COPY demo/ demo/

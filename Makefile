@@ -20,6 +20,9 @@ setup: $(READY) ## the virtual environment, from the hashed lock
 demo: $(READY) ## a trading day on this machine; ONCE=1 ends by itself
 	$(RUN)/kingpost demo $(if $(ONCE),--once) $(ARGS)
 
+bench: $(READY) ## the named figures of docs/performance.md, about a quarter of an hour
+	$(RUN)/kingpost bench $(ARGS)
+
 test: check unit ## everything CI runs
 
 check: $(READY) ## lint, types, import rules, flow files
@@ -46,4 +49,4 @@ lock: ## renew the hashed locks from pyproject.toml
 clean: ## forget the environment and all state
 	rm -rf $(VENV) .kingpost .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.PHONY: help setup demo test check unit format lock clean
+.PHONY: help setup demo bench test check unit format lock clean

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -44,7 +44,7 @@ from connectors.rates.chain import open_rate_chain
 from domain.erp import Erp
 from flows.catalogue import Catalogue, load_catalogue
 from leaving import leave
-from settings import Settings
+from settings import Settings, WorkerSettings
 from store.migrate import migrate
 from store.store import Store
 from store.vault import StoredTokens
@@ -138,27 +138,31 @@ def workers(shop: Workshop, settings: Settings) -> list[Worker]:
         document.decide,
         document.amend,
     ]
-    return [
-        Worker(
-            shop.client,
-            task_queue=WORKFLOW_QUEUE,
-            workflows=[DocumentWorkflow, IntakeWorkflow],
-            activities=local,
-            max_concurrent_workflow_tasks=tuning.workflow_tasks,
-            max_concurrent_local_activities=tuning.activities,
-            graceful_shutdown_timeout=GRACE,
-        ),
-        *(
-            Worker(
-                shop.client,
-                task_queue=queue,
-                activities=activities,
-                max_concurrent_activities=tuning.activities,
-                graceful_shutdown_timeout=GRACE,
-            )
-            for queue, activities in queues.items()
-        ),
-    ]
+    workflows = worker_on(
+        shop.client, tuning, WORKFLOW_QUEUE, workflows=[DocumentWorkflow, IntakeWorkflow], activities=local
+    )
+    return [workflows, *(worker_on(shop.client, tuning, queue, activities=found) for queue, found in queues.items())]
+
+
+def worker_on(
+    client: Client,
+    tuning: WorkerSettings,
+    queue: str,
+    *,
+    workflows: Sequence[type] = (),
+    activities: Sequence[Callable[..., Any]] = (),
+) -> Worker:
+    """A worker on one task queue, with the slots in force. The benchmark's floor runs on the very same."""
+    return Worker(
+        client,
+        task_queue=queue,
+        workflows=workflows,
+        activities=activities,
+        max_concurrent_workflow_tasks=tuning.workflow_tasks,
+        max_concurrent_local_activities=tuning.activities,
+        max_concurrent_activities=tuning.activities,
+        graceful_shutdown_timeout=GRACE,
+    )
 
 
 async def ensure_search_attributes(client: Client) -> None:

@@ -9,7 +9,8 @@ from activities.retrying import step
 from activities.starting import start_due
 from activities.workshop import Workshop
 
-_AT_A_TIME = 500
+AT_A_TIME = 500
+"""Documents read from the store and started in one go."""
 
 
 class IntakeActivities(IntakeSteps):
@@ -37,7 +38,7 @@ class IntakeActivities(IntakeSteps):
     @step
     async def start_documents(self, step: StartStep) -> Started:
         started = told = 0
-        while due := await self._shop.store.due(_AT_A_TIME, flow=step.flow, connection=step.connection):
+        while due := await self._shop.store.due(AT_A_TIME, flow=step.flow, connection=step.connection):
             one, other = await start_due(self._shop, due)
             started, told = started + one, told + other
         return Started(started=started, told=told)

@@ -29,7 +29,8 @@ log = structlog.get_logger()
 
 WORKFLOW_QUEUE = "kingpost"
 """Task queue of the workflows; each vendor account has one of its own for the activities."""
-_AT_ONCE = 32
+AT_ONCE = 32
+"""Starts under way at the same time."""
 
 
 async def start_due(workshop: Workshop, due: Sequence[DueDocument]) -> tuple[int, int]:
@@ -38,7 +39,7 @@ async def start_due(workshop: Workshop, due: Sequence[DueDocument]) -> tuple[int
     Returns how many were started and how many were told. Safe to repeat: a workflow that was started or told by a
     try whose answer was lost is told again, which costs it nothing.
     """
-    gate = asyncio.Semaphore(_AT_ONCE)
+    gate = asyncio.Semaphore(AT_ONCE)
 
     async def one(document: DueDocument) -> bool:
         async with gate:

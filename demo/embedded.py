@@ -44,6 +44,8 @@ async def process(
 ) -> AsyncIterator[Any]:
     """Run a command with its log in ``<folder>/<name>.log``; stopped by SIGTERM, then by force, at the end.
 
+    Its process id stands in ``<folder>/<name>.pid``.
+
     Args:
         speaks: its standard output is a pipe for the caller to read; else it goes to the log, since a pipe that nobody
             reads stops whoever writes to it once it is full.
@@ -57,6 +59,7 @@ async def process(
         # Ctrl-C is for the demo; it stops its parts itself, in order.
         start_new_session=True,
     )
+    (folder / f"{name}.pid").write_text(str(child.pid), encoding="ascii")
     try:
         yield child
     finally:

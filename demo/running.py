@@ -9,7 +9,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +19,10 @@ from rich.live import Live
 from temporalio.client import Client
 
 from demo import embedded
+from demo.configuring import sections_for, write
 from demo.report import Report, fates
 from demo.rest import at_rest, read_since
 from demo.view import board, ending
-from domain import jsontext
 from domain.journal import DocumentRecord, MappingRow
 from settings import DEMO_FILE
 from store.migrate import migrate
@@ -102,7 +102,9 @@ async def _stage(plan: Plan) -> AsyncIterator[Stage]:
         web = f"http://127.0.0.1:{ui_port}"
         url = f"sqlite:///{(plan.folder / 'kingpost.db').resolve()}"
         await asyncio.to_thread(migrate, url)
-        _write_config(plan.config, _config(systems, url, address, web))
+        # The day is played in seconds, so the source is looked at every two.
+        config = {**sections_for(systems, url, address, web), "worker": {"every": 2, "overlap": 4}}
+        write(plan.config, config)
         stack.callback(plan.config.unlink, missing_ok=True)
         store = await stack.enter_async_context(await Store.open(url))
         world = await stack.enter_async_context(httpx.AsyncClient(base_url=systems["world"]["url"], timeout=120))
@@ -111,36 +113,6 @@ async def _stage(plan: Plan) -> AsyncIterator[Stage]:
         stage.fed = await _feed(plan, stage)
         await stack.enter_async_context(embedded.worker(plan.folder, plan.config))
         yield stage
-
-
-def _config(systems: dict[str, Any], store_url: str, address: str, web: str) -> dict[str, Any]:
-    """The configuration of the demo's worker and of commands in other terminals."""
-    rates = systems["rates"]
-    since = (datetime.now(UTC) - timedelta(minutes=10)).isoformat()
-    return {
-        "": {"store_url": store_url},
-        "temporal": {"address": address, "web": web},
-        "rates": {
-            "central_parity_url": rates["url"],
-            "safe_url": rates["backup_url"],
-            "frankfurter_url": rates["frankfurter_url"],
-        },
-        # The day is played in seconds, so the source is looked at every two.
-        "worker": {"every": 2, "overlap": 4},
-        "galaxy.main": {k: systems["galaxy"][k] for k in ("url", "acct_id", "user_name", "app_id", "app_secret")},
-        "jushuitan.main": {**systems["jushuitan"], "erp": "main", "since": since},
-    }
-
-
-def _write_config(file: Path, sections: dict[str, dict[str, Any]]) -> None:
-    lines = []
-    for name, values in sections.items():
-        lines += [f"[{name}]"] if name else []
-        lines += [f"{key} = {jsontext.dumps(value)}" for key, value in values.items()]
-        lines.append("")
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.touch(mode=0o600)
-    file.write_text("\n".join(lines), encoding="utf-8")
 
 
 async def _feed(plan: Plan, stage: Stage) -> int:

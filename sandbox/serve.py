@@ -51,7 +51,7 @@ async def serve(port_base: int | None = None, *, world: World | None = None) -> 
     }
     with ExitStack() as stack:
         sockets = [
-            stack.enter_context(_listen(0 if port_base is None else port_base + offset)) for offset in range(len(apps))
+            stack.enter_context(listen(0 if port_base is None else port_base + offset)) for offset in range(len(apps))
         ]
         urls = {
             name: f"http://{_HOST}:{listener.getsockname()[1]}" for name, listener in zip(apps, sockets, strict=True)
@@ -73,7 +73,8 @@ def run(port_base: int | None = None) -> None:
     asyncio.run(serve(port_base))
 
 
-def _listen(port: int) -> socket.socket:
+def listen(port: int) -> socket.socket:
+    """A listening socket of this machine; port 0 takes a free one. Raises OSError: the port is taken."""
     # asyncio sets TCP_NODELAY only on sockets that name TCP; without it every reply waits 40 ms.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

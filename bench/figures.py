@@ -1,0 +1,91 @@
+"""The figures: what each is called, in which unit, and what it should be. The goals stand here and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from statistics import median
+
+
+class Sense(StrEnum):
+    """On which side of its goal a figure is good."""
+
+    AT_LEAST = "≥"
+    AT_MOST = "≤"
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """What a figure should be."""
+
+    sense: Sense
+    value: float
+
+    def met_by(self, value: float) -> bool:
+        return value >= self.value if self.sense is Sense.AT_LEAST else value <= self.value
+
+    def __str__(self) -> str:
+        return f"{self.sense} {self.value:g}"
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A figure as it is announced. `zh`, `en`: what it means in a few words."""
+
+    name: str
+    unit: str
+    zh: str
+    en: str
+    goal: Goal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A figure as it was found: one value for each round, and their median as the result."""
+
+    figure: Figure
+    rounds: tuple[float, ...]
+
+    @property
+    def value(self) -> float:
+        return median(self.rounds)
+
+    @property
+    def met(self) -> bool | None:
+        """None: there is no goal."""
+        return self.figure.goal.met_by(self.value) if self.figure.goal else None
+
+
+def _at_least(value: float) -> Goal:
+    return Goal(Sense.AT_LEAST, value)
+
+
+def _at_most(value: float) -> Goal:
+    return Goal(Sense.AT_MOST, value)
+
+
+_ALL = (
+    Figure(
+        "floor_per_second", "1/s", "Temporal 的底线：一个活动、一次 HTTP", "Temporal alone: one activity, one HTTP post"
+    ),
+    Figure("documents_per_second", "1/s", "完整过账的单据", "documents posted, the whole life"),
+    Figure("ratio", "", "单据 ÷ 底线", "documents over the floor", _at_least(0.8)),
+    Figure("history_events_per_document", "", "每单历史事件", "history events of a document", _at_most(16)),
+    Figure("worker_cpu_ms_per_document", "ms", "每单工作进程 CPU", "CPU of the worker, a document"),
+    Figure("floor_cpu_ms", "ms", "底线的工作进程 CPU", "CPU of the floor's worker, a workflow"),
+    Figure("temporal_cpu_ms_per_document", "ms", "每单 Temporal 服务 CPU", "CPU of the Temporal server, a document"),
+    Figure("floor_temporal_cpu_ms", "ms", "底线的 Temporal 服务 CPU", "CPU of the Temporal server, a floor workflow"),
+    Figure("simulators_cpu_ms_per_document", "ms", "每单模拟器 CPU", "CPU of the simulators, a document"),
+    Figure(
+        "erp_calls_per_document", "", "积压 500 时每单 ERP 调用", "ERP calls a document, backlog 500", _at_most(0.15)
+    ),
+)
+FIGURES = {figure.name: figure for figure in _ALL}
+
+
+def measured(name: str, rounds: Sequence[float]) -> Measured:
+    """A figure with what its rounds gave. Raises KeyError: no such figure; ValueError: no rounds."""
+    if not rounds:
+        raise ValueError(f"{name} was never measured")
+    return Measured(FIGURES[name], tuple(rounds))
