@@ -66,9 +66,7 @@ def _at_most(value: float) -> Goal:
 
 
 _ALL = (
-    Figure(
-        "floor_per_second", "1/s", "Temporal 的底线：一个活动、一次 HTTP", "Temporal alone: one activity, one HTTP post"
-    ),
+    Figure("floor_per_second", "1/s", "Temporal 的底线：一个活动、一次 HTTP", "Temporal alone: one activity, one post"),
     Figure("documents_per_second", "1/s", "完整过账的单据", "documents posted, the whole life"),
     Figure("ratio", "", "单据 ÷ 底线", "documents over the floor", _at_least(0.8)),
     Figure("history_events_per_document", "", "每单历史事件", "history events of a document", _at_most(16)),
@@ -77,9 +75,21 @@ _ALL = (
     Figure("temporal_cpu_ms_per_document", "ms", "每单 Temporal 服务 CPU", "CPU of the Temporal server, a document"),
     Figure("floor_temporal_cpu_ms", "ms", "底线的 Temporal 服务 CPU", "CPU of the Temporal server, a floor workflow"),
     Figure("simulators_cpu_ms_per_document", "ms", "每单模拟器 CPU", "CPU of the simulators, a document"),
-    Figure(
-        "erp_calls_per_document", "", "积压 500 时每单 ERP 调用", "ERP calls a document, backlog 500", _at_most(0.15)
-    ),
+    Figure("fast_erp_calls_per_document", "", "ERP 立即应答时每单调用", "ERP calls a document, of an instant ERP"),
+    Figure("erp_calls_per_document", "", "积压时每单 ERP 调用", "ERP calls a document at a backlog", _at_most(0.15)),
+    Figure("naive_per_second", "1/s", "普通脚本（慢 ERP）", "a plain script, slow ERP"),
+    Figure("slow_erp_documents_per_second", "1/s", "Kingpost（同一慢 ERP）", "Kingpost, the same slow ERP"),
+    Figure("naive_speedup", "×", "比普通脚本快多少倍", "times as fast as the script", _at_least(20)),
+    Figure("company_wait_ms", "ms", "单张单据等同伴的时间", "a single document's wait for company", _at_most(50)),
+    Figure("single_document_ms", "ms", "空闲时一张单据的全程", "a single document on an idle system"),
+    Figure("growth", "", "大积压与小积压的单均耗时比", "cost of a document, large backlog over small", _at_most(1.1)),
+    Figure("memory_mb_before", "MB", "工作进程内存，预热后", "memory of the worker, warmed up"),
+    Figure("memory_mb_after_posted", "MB", "工作进程内存，全部过账后", "memory of the worker, after all were posted"),
+    Figure("memory_mb_per_1000_posted", "MB", "每过账千单增加的内存", "memory kept of 1000 posted", _at_most(1)),
+    Figure("memory_mb_per_1000_held", "MB", "每千张等待单据的内存", "memory for 1000 held"),
+    Figure("two_workers", "×", "两个工作进程比一个", "two workers over one"),
+    Figure("fairness_delay_seconds", "s", "别家爆单时一张单据的全程", "a shop's document in another's flood"),
+    Figure("fairness_crowd", "", "当时排队的单据", "documents waiting before it"),
 )
 FIGURES = {figure.name: figure for figure in _ALL}
 

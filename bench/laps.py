@@ -11,12 +11,13 @@ from statistics import fmean
 from activities.intake import AT_A_TIME
 from activities.starting import start_due
 from bench.floor import FLOOR_TYPE, start_floor
-from bench.house import House
+from bench.house import SHOPS, House
 from bench.machine import Usage
 
+DOCUMENT_TYPE = "Document"
 _LOOK_AGAIN = 0.2
 _STALLED = 120.0
-"""Seconds without any workflow ending, after which something must be wrong."""
+"""Seconds without any change, after which something must be wrong."""
 
 
 class Stalled(Exception):
@@ -44,20 +45,60 @@ class Lap:
     def per_second(self) -> float:
         return self.workflows / self.seconds
 
+    @property
+    def seconds_each(self) -> float:
+        return self.seconds / self.workflows
+
     def cpu_ms(self, part: str) -> float:
         """CPU milliseconds of a part of ours for each workflow."""
         return self.usage.parts[part] * 1000 / self.workflows
 
 
+async def start_documents(house: House) -> None:
+    """Start every document that is taken in, in portions, as intake does."""
+    while documents := await house.shop.store.due(AT_A_TIME):
+        await start_due(house.shop, documents)
+
+
 async def documents_lap(house: House, workers: Mapping[str, int]) -> Lap:
-    """Start every document that is taken in, as intake does, and see all of them to their end."""
+    """Start every document that is taken in and see all of them to their end."""
     due = len(await house.due())
+    return await _lap(house, workers, DOCUMENT_TYPE, due, lambda: start_documents(house))
 
-    async def start() -> None:
-        while documents := await house.shop.store.due(AT_A_TIME):
-            await start_due(house.shop, documents)
 
-    return await _lap(house, workers, "Document", due, start)
+async def alone(house: House, shop: str = SHOPS[0]) -> float:
+    """Carry one new document of a shop; returns the seconds from the start of its workflow to its end."""
+    await house.take_in(1, (shop,))
+    [due] = await house.due()
+    await start_due(house.shop, [due])
+    handle = house.client.get_workflow_handle(due.key.workflow_id)
+    await handle.result()
+    told = await handle.describe()
+    if told.close_time is None:
+        raise Stalled(f"{due.key.workflow_id} has a result and has not ended.")
+    return (told.close_time - told.start_time).total_seconds()
+
+
+def ended_since(began: datetime, kind: str = DOCUMENT_TYPE) -> str:
+    """The visibility query for workflows that were started since then and have ended."""
+    return f'WorkflowType = "{kind}" AND StartTime >= "{began.isoformat()}" AND ExecutionStatus = "Completed"'
+
+
+async def until(house: House, query: str, workflows: int) -> None:
+    """Wait until Temporal counts so many workflows that answer a visibility query.
+
+    Raises:
+        Stalled: for a long time there was not one more.
+    """
+    loop = asyncio.get_running_loop()
+    seen, moved_at = 0, loop.time()
+    while (now := (await house.client.count_workflows(query)).count) < workflows:
+        if now > seen:
+            seen, moved_at = now, loop.time()
+        elif loop.time() - moved_at > _STALLED:
+            states = {count.state.value: count.documents for count in await house.shop.store.counts()}
+            raise Stalled(f"{seen} of {workflows} workflows came to {query}, then no more ({states}); {house.folder}.")
+        await asyncio.sleep(_LOOK_AGAIN)
 
 
 async def floor_lap(house: House, workers: Mapping[str, int], workflows: int) -> Lap:
@@ -76,10 +117,9 @@ async def _lap(
 ) -> Lap:
     pids = {**house.parts, **workers}
     calls, before, began = await house.erp_calls(), Usage.now(pids), datetime.now(UTC)
-    query = f'WorkflowType = "{kind}" AND StartTime >= "{began.isoformat()}" AND ExecutionStatus = "Completed"'
-    starting = asyncio.ensure_future(start())
-    await _all_ended(house, query, workflows)
-    await starting
+    query = ended_since(began, kind)
+    await start()
+    await until(house, query, workflows)
     usage = Usage.now(pids).since(before)
     ended = [execution async for execution in house.client.list_workflows(query, page_size=1000)]
     last = max(execution.close_time for execution in ended if execution.close_time is not None)
@@ -90,16 +130,3 @@ async def _lap(
         usage=usage,
         erp_calls=await house.erp_calls() - calls,
     )
-
-
-async def _all_ended(house: House, query: str, workflows: int) -> None:
-    loop = asyncio.get_running_loop()
-    ended, moved_at = 0, loop.time()
-    while ended < workflows:
-        await asyncio.sleep(_LOOK_AGAIN)
-        now = (await house.client.count_workflows(query)).count
-        if now > ended:
-            ended, moved_at = now, loop.time()
-        elif loop.time() - moved_at > _STALLED:
-            states = {count.state.value: count.documents for count in await house.shop.store.counts()}
-            raise Stalled(f"{ended} of {workflows} workflows ended, then nothing moved ({states}); see {house.folder}.")

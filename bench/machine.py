@@ -54,3 +54,22 @@ class Usage:
     def others(self) -> float:
         """What somebody else used meanwhile."""
         return max(0.0, self.busy - sum(self.parts.values()))
+
+
+class Memory:
+    """Resident memory of a process while it takes on more and more. Megabytes."""
+
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+        self.first = self.last = resident_megabytes(pid)
+        self._grown: list[tuple[int, float]] = []
+
+    def note(self, documents: int) -> None:
+        """So many more documents have been taken on."""
+        now = resident_megabytes(self._pid)
+        self._grown.append((documents, now - self.last))
+        self.last = now
+
+    def each_thousand(self, documents: int) -> list[float]:
+        """What each portion of that size added, reckoned for a thousand documents."""
+        return [grown * 1000 / size for size, grown in self._grown if size == documents]

@@ -2,29 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from bench.laps import Lap
 
 FOLDER = Path(".kingpost/bench")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """How much is carried.
+    """How many documents are carried.
 
     Attributes:
-        warm_up: documents, and floor workflows, before anything is measured.
-        lot: documents of an ordinary lap.
+        warm_up: before anything is measured, by every worker.
+        lot: of an ordinary lap, and workflows of a floor lap.
+        backlog: against the slow ERP.
+        naive: by the plain script, which is slow.
+        singles: one after the other, on an idle system.
+        small, large: the two backlogs whose cost for each document is compared.
+        held: held in each round.
+        flood: of the one shop that floods the others.
     """
 
-    warm_up: int = 100
-    lot: int = 500
+    warm_up: int = 40
+    lot: int = 200
+    backlog: int = 500
+    naive: int = 12
+    singles: int = 8
+    small: int = 100
+    large: int = 1000
+    held: int = 200
+    flood: int = 300
 
 
-QUICK = Sizes(warm_up=5, lot=20)
+FULL = Sizes(warm_up=100, lot=500, backlog=500, naive=20, singles=20, small=500, large=5000, held=1000, flood=10_000)
+"""For an evening on which the machine has nothing else to do."""
+QUICK = Sizes(warm_up=5, lot=12, backlog=12, naive=2, singles=2, small=5, large=12, held=8, flood=12)
 """Only to see that everything runs: figures of such sizes mean nothing."""
 
 
@@ -61,5 +78,11 @@ class Course:
     say: Callable[[str], None]
     laps: list[Lap] = field(default_factory=list)
 
+    def turns(self, *sides: T) -> Iterator[T]:
+        """Each side once a round; the order turns around with every round, so that noise hits all sides alike."""
+        for number in range(self.rounds):
+            yield from reversed(sides) if number % 2 else sides
+
     def note(self, *laps: Lap) -> None:
+        """These were measured."""
         self.laps += laps

@@ -6,7 +6,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from bench.figures import Measured
+from bench.plan import QUICK
 from bench.report import Report
 
 _MET = {True: "[green]✓ 达到 met[/]", False: "[red]✗ 未达到 not met[/]", None: ""}
@@ -23,7 +23,14 @@ def result(report: Report) -> RenderableType:
         table.add_row(
             figure.name, value, str(figure.goal or ""), _MET[found.met], rounds, f"{figure.zh}\n[dim]{figure.en}[/]"
         )
-    return Group(table, _machine(report), _books(report))
+    return Group(table, *_reservation(report), _machine(report), _books(report))
+
+
+def _reservation(report: Report) -> list[Text]:
+    if report.sizes != QUICK:
+        return []
+    told = "规模太小，数值没有意义，仅说明能跑通 / sizes too small: it runs, and the figures mean nothing"
+    return [Text(told, style="yellow")]
 
 
 def _machine(report: Report) -> Text:
@@ -46,8 +53,3 @@ def _number(value: float) -> str:
     if value == 0:
         return "0"
     return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
-
-
-def told(found: Measured) -> str:
-    """One figure in a line."""
-    return f"{found.figure.name} {_number(found.value)} {found.figure.unit}".rstrip()

@@ -38,6 +38,14 @@ def free_port() -> int:
         return port
 
 
+def end_on_signals() -> None:
+    """A closed terminal or a `kill` ends this task as Ctrl-C does: with its parts, which would outlive it otherwise."""
+    playing = asyncio.current_task()
+    if playing is not None:
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            asyncio.get_running_loop().add_signal_handler(number, playing.cancel)
+
+
 @asynccontextmanager
 async def process(
     name: str, folder: Path, *command: str, env: dict[str, str] | None = None, speaks: bool = False

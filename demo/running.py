@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import signal
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -72,7 +71,7 @@ class Stage:
 
 async def play(plan: Plan) -> int:
     """The whole day. Returns the exit status: 0 only if the books balance."""
-    _end_on_signals()
+    embedded.end_on_signals()
     console = Console()
     async with _stage(plan) as stage:
         with Live(console=console, refresh_per_second=4) as live:
@@ -196,14 +195,6 @@ async def _events(stage: Stage) -> float:
         )
     ]
     return round(sum(lengths) / len(lengths), 1) if lengths else 0.0
-
-
-def _end_on_signals() -> None:
-    """A closed terminal or a `kill` ends the demo as Ctrl-C does: with its parts, which would outlive it otherwise."""
-    playing = asyncio.current_task()
-    if playing is not None:
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            asyncio.get_running_loop().add_signal_handler(number, playing.cancel)
 
 
 async def _until_interrupted() -> None:
