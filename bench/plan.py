@@ -41,7 +41,7 @@ class Sizes:
 
 FULL = Sizes(warm_up=100, lot=500, backlog=500, naive=20, singles=20, small=500, large=5000, held=1000, flood=10_000)
 """For an evening on which the machine has nothing else to do."""
-QUICK = Sizes(warm_up=5, lot=12, backlog=12, naive=2, singles=2, small=5, large=12, held=8, flood=12)
+QUICK = Sizes(warm_up=2, lot=6, backlog=6, naive=2, singles=1, small=3, large=6, held=4, flood=6)
 """Only to see that everything runs: figures of such sizes mean nothing."""
 
 
