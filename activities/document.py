@@ -11,6 +11,7 @@ from activities.amending import Uncorrectable, corrected
 from activities.api import (
     Amended,
     AmendStep,
+    Course,
     Decided,
     DecisionStep,
     DocumentStep,
@@ -36,7 +37,7 @@ from activities.waking import wake
 from activities.workshop import Workshop
 from domain import holds, jsontext
 from domain.conversions import SHANGHAI
-from domain.documents import DocumentState, Hold, SkipReason
+from domain.documents import DocumentKey, DocumentState, Hold, SkipReason
 from domain.exchanges import Exchange, exchange_log
 from domain.faults import Fault, FaultKind
 from domain.journal import DocumentChange, DocumentRecord, Outcome, Step
@@ -69,7 +70,10 @@ class DocumentActivities(DocumentSteps):
     @activity.defn(name="prepare")
     @step
     async def prepare(self, step: PrepareStep) -> Prepared:
-        return await self._preparer.prepare(step)
+        prepared = await self._preparer.prepare(step)
+        if prepared.course is Course.POST and prepared.hold is None and prepared.rate is None:
+            self._announce(step.key, step.erp, linked=prepared.linked)
+        return prepared
 
     @activity.defn(name="hold")
     @step
@@ -208,6 +212,7 @@ class DocumentActivities(DocumentSteps):
         if isinstance(mapped, Hold):
             return StepDone(hold=mapped)
         await self._shop.store.record_many([mapped])
+        self._announce(step.key, step.erp)
         return StepDone()
 
     @activity.defn(name="post")
@@ -241,6 +246,13 @@ class DocumentActivities(DocumentSteps):
         return Reversed(existed=taken.existed, hold=taken.hold)
 
     # ── plumbing ────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _announce(self, key: DocumentKey, erp: str, *, linked: bool = False) -> None:
+        """Tell those who wait for company at the document's next step that it is coming."""
+        if linked:
+            self._mapper.announce(key, erp)
+        else:
+            self._desk(erp, self._shop.catalogue[key.flow]).announce(key)
 
     def _desk(self, erp: str, scheme: Scheme) -> Desk:
         at = (erp, scheme.flow.flow)

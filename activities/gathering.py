@@ -1,13 +1,13 @@
 """Company for small requests: what many activities ask at the same moment travels in one vendor call.
 
-At a backlog the calls fill up by themselves, since what comes while all lanes are busy waits for the next one; on an
-idle system a request waits `linger` at the most. Each gets back its own answer.
+A request that nobody else is known to follow waits `linger` at the most. Whoever will ask soon can be announced: then
+those who are there wait for them, up to `longest`, so that a backlog travels in full batches however slowly it comes.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -15,12 +15,13 @@ R = TypeVar("R")
 
 
 class Gatherer(Generic[T, R]):
-    """Collects items and hands them on together.
+    """Collects items and hands them on together; each gets back its own answer.
 
     Args:
         run: carries out a batch; returns a result or an exception for each item, in order. If it raises, every item
             of the batch fails with that.
-        linger: seconds the first item of a batch waits for company.
+        linger: seconds the first item of a batch waits for company that may come by chance.
+        longest: seconds it waits for company that was announced; an announcement is good for as long.
         most: items a batch may have.
         lanes: batches under way at once.
     """
@@ -32,40 +33,61 @@ class Gatherer(Generic[T, R]):
         linger: float,
         most: int,
         lanes: int,
+        longest: float = 0,
     ) -> None:
-        self._run, self._linger, self._most, self._lanes = run, linger, most, lanes
-        self._waiting: list[tuple[T, asyncio.Future[R]]] = []
+        self._run, self._linger, self._longest, self._most, self._lanes = run, linger, longest, most, lanes
+        self._waiting: list[tuple[T, asyncio.Future[R], float]] = []
+        """With each item its future and the loop's time when it came."""
+        self._announced: dict[Hashable, float] = {}
+        """Until when each is expected; the dict's order is also theirs."""
         self._busy = 0
         self._timer: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def add(self, item: T) -> R:
-        """The answer for `item`, once its batch is done."""
-        future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
-        self._waiting.append((item, future))
+    def announce(self, who: Hashable) -> None:
+        """Somebody will ask soon, or not at all: who waits for company waits for them."""
+        self._announced.pop(who, None)
+        self._announced[who] = asyncio.get_running_loop().time() + self._longest
+
+    async def add(self, item: T, who: Hashable = None) -> R:
+        """The answer for `item`, once its batch is done. `who`: as announced."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[R] = loop.create_future()
+        self._announced.pop(who, None)
+        self._waiting.append((item, future, loop.time()))
         self._consider()
         return await future
 
     def _consider(self) -> None:
-        if self._busy >= self._lanes or not self._waiting:
-            return
-        if len(self._waiting) >= self._most:
-            self._leave()
-        elif self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(self._linger, self._leave)
-
-    def _leave(self) -> None:
+        """Leave now, or set the alarm for when to leave."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
         if self._busy >= self._lanes or not self._waiting:
             return
+        if len(self._waiting) >= self._most:
+            self._leave()
+        else:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(max(0.0, self._deadline(loop.time()) - loop.time()), self._leave)
+
+    def _deadline(self, now: float) -> float:
+        came = self._waiting[0][2]
+        while self._announced and next(iter(self._announced.values())) <= now:
+            self._announced.pop(next(iter(self._announced)))
+        if not self._announced:
+            return came + self._linger
+        last = next(reversed(self._announced.values()))
+        return max(came + self._linger, min(came + self._longest, last))
+
+    def _leave(self) -> None:
+        self._timer = None
         batch, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
         # Whoever gave up waiting (a cancelled activity) is not asked for any more.
-        batch = [(item, future) for item, future in batch if not future.done()]
-        if batch:
+        going = [(item, future) for item, future, _ in batch if not future.done()]
+        if going:
             self._busy += 1
-            task = asyncio.create_task(self._carry(batch))
+            task = asyncio.create_task(self._carry(going))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         self._consider()
@@ -86,5 +108,4 @@ class Gatherer(Generic[T, R]):
                     future.set_exception(error)
         finally:
             self._busy -= 1
-            # A lane is free: what has gathered meanwhile has waited long enough.
-            self._leave()
+            self._consider()

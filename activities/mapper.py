@@ -10,7 +10,7 @@ from activities.entries import JournalRow, entry_of
 from activities.linking import Linker, not_linked
 from activities.workshop import Workshop
 from domain import holds, jsontext, mapping
-from domain.documents import Hold
+from domain.documents import DocumentKey, Hold
 from domain.exchanges import exchange_log
 from domain.journal import DocumentChange, DocumentRecord, Outcome, Step
 from domain.mapping import Links, Missing, Tables
@@ -32,7 +32,7 @@ class Mapper:
         scheme = self._shop.catalogue[record.key.flow]
         tables = await self.tables(scheme, document, record.key.connection)
         with exchange_log() as exchanges:
-            links, unlinked = await self.links(erp, scheme, document, tables)
+            links, unlinked = await self.links(erp, scheme, record.key, document, tables)
         if unlinked is not None and not _mapping_gaps(scheme, document, tables):
             return unlinked
         mapped = mapping.apply(
@@ -45,6 +45,18 @@ class Mapper:
         entry = entry_of(record, Step.MAP, Outcome.DONE, zh, en, attempt=attempt)
         return JournalRow(entry, DocumentChange(model=jsontext.dumps(mapped.model)), exchanges)
 
+    def announce(self, key: DocumentKey, erp: str) -> None:
+        """The document will be mapped soon, and its links looked up."""
+        scheme = self._shop.catalogue[key.flow]
+        for name in scheme.flow.links:
+            self._linker(erp, scheme, name).announce(key)
+
+    def _linker(self, erp: str, scheme: Scheme, name: str) -> Linker:
+        at = (erp, scheme.flow.flow, name)
+        if at not in self._linkers:
+            self._linkers[at] = Linker(self._shop.erps[erp], scheme, name, self._shop.batching)
+        return self._linkers[at]
+
     async def tables(self, scheme: Scheme, document: BaseModel, connection: str) -> Tables:
         """The mapping rows a document needs, read in one go for each collection."""
         tables: dict[tuple[str, str], dict[str, str]] = {}
@@ -53,15 +65,14 @@ class Mapper:
             tables.update({(collection, key): values for key, values in rows.items()})
         return tables
 
-    async def links(self, erp: str, scheme: Scheme, document: BaseModel, tables: Tables) -> tuple[Links, Hold | None]:
+    async def links(
+        self, erp: str, scheme: Scheme, key: DocumentKey, document: BaseModel, tables: Tables
+    ) -> tuple[Links, Hold | None]:
         """The ERP entries the document's lines go back to, and the hold if some are not there."""
         links: dict[tuple[str, int], Any] = {}
         hold = None
         for name, rule in scheme.flow.links.items():
-            at = (erp, scheme.flow.flow, name)
-            if at not in self._linkers:
-                self._linkers[at] = Linker(self._shop.erps[erp], scheme, name, self._shop.batching)
-            found, missing = await self._linkers[at].find(document, tables)
+            found, missing = await self._linker(erp, scheme, name).find(key, document, tables)
             links.update(found)
             if missing and hold is None:
                 hold = not_linked(rule, missing, scheme)

@@ -12,7 +12,7 @@ from activities.waking import wake
 from activities.workshop import Workshop
 from domain import holds, jsontext
 from domain.convergence import Ending, Verdict, Wanted, converge, dissolve
-from domain.documents import DocumentState, Hold, SkipReason
+from domain.documents import DocumentKey, DocumentState, Hold, SkipReason
 from domain.erp import BillContent
 from domain.exchanges import Exchange, exchange_log
 from domain.faults import Fault, FaultKind
@@ -57,15 +57,19 @@ class Desk:
         self._erp, self._form = workshop.erps[erp], scheme.form.readback()
         batching = workshop.batching
         self._posting: Gatherer[Posting, Hold | None] = Gatherer(
-            self._post, linger=batching.linger, most=batching.most, lanes=batching.lanes
+            self._post, linger=batching.linger, longest=batching.longest, most=batching.most, lanes=batching.lanes
         )
         self._taking: Gatherer[Taking, Taken] = Gatherer(
             self._take, linger=batching.linger, most=batching.most, lanes=1
         )
 
+    def announce(self, key: DocumentKey) -> None:
+        """The document's bill is ready: its post is on the way, to this worker or another."""
+        self._posting.announce(key)
+
     async def post(self, posting: Posting) -> Hold | None:
         """None: the bill is audited and on record as such. Raises Fault when a later try has to find out."""
-        return await self._posting.add(posting)
+        return await self._posting.add(posting, posting.record.key)
 
     async def take_back(self, taking: Taking) -> Taken:
         """The bill is gone, or a hold says why not. Raises Fault when a later try has to find out."""

@@ -61,9 +61,10 @@ class Route(Frozen):
 
 @dataclass(frozen=True)
 class Batching:
-    """How requests to the ERP travel together. `linger` in seconds."""
+    """How requests to the ERP travel together, see `activities.gathering`. `linger` and `longest` in seconds."""
 
     linger: float = 0.02
+    longest: float = 2.0
     most: int = 50
     lanes: int = 2
 

@@ -62,7 +62,7 @@ async def _dry_run(flow: str, document: str) -> None:
         parsed = _parse(scheme, document, body)
         mapper = Mapper(shop)
         tables = await mapper.tables(scheme, parsed, key.connection)
-        links, unlinked = await mapper.links(shop.routes[key.connection].erp, scheme, parsed, tables)
+        links, unlinked = await mapper.links(shop.routes[key.connection].erp, scheme, key, parsed, tables)
         mapped = mapping.apply(
             scheme.flow.fields,
             parsed,

@@ -23,9 +23,13 @@ class Timer:
 
 @dataclass
 class Clock:
-    """Timers ring when the test says so."""
+    """Timers ring when the test says so, and time passes when it says so."""
 
     timers: list[Timer] = field(default_factory=list)
+    now: float = 100.0
+
+    def time(self) -> float:
+        return self.now
 
     def call_later(self, delay: float, callback: Callable[[], None]) -> Timer:
         self.timers.append(Timer(delay, callback))
@@ -46,6 +50,7 @@ class Clock:
 async def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
     monkeypatch.setattr(asyncio.get_running_loop(), "call_later", clock.call_later)
+    monkeypatch.setattr(asyncio.get_running_loop(), "time", clock.time)
     return clock
 
 
@@ -72,18 +77,19 @@ class Counter:
         return self.answer(items)
 
     def gatherer(self, *, most: int = 3, lanes: int = 1) -> Gatherer[int, int]:
-        return Gatherer(self.run, linger=0.5, most=most, lanes=lanes)
+        return Gatherer(self.run, linger=0.5, longest=10.0, most=most, lanes=lanes)
 
 
 def ask(gatherer: Gatherer[int, int], *items: int) -> list[asyncio.Task[int]]:
-    return [asyncio.ensure_future(gatherer.add(item)) for item in items]
+    """Each item asks under its own name."""
+    return [asyncio.ensure_future(gatherer.add(item, item)) for item in items]
 
 
 async def test_the_first_waits_for_company_and_each_gets_its_own_answer(clock: Clock) -> None:
     counter = Counter()
     asked = ask(counter.gatherer(), 1, 2)
     await settle()
-    assert counter.batches == [] and [timer.delay for timer in clock.timers] == [0.5], "one timer, for the first"
+    assert counter.batches == [] and [timer.delay for timer in clock.running] == [0.5], "one timer, for the first"
     await clock.ring()
     assert await asyncio.gather(*asked) == [10, 20]
     assert counter.batches == [[1, 2]]
@@ -94,7 +100,7 @@ async def test_a_full_batch_leaves_at_once_and_the_rest_lingers(clock: Clock) ->
     asked = ask(counter.gatherer(lanes=5), 1, 2, 3, 4)
     await settle()
     assert counter.batches == [[1, 2, 3]]
-    assert [timer.cancelled for timer in clock.timers] == [True, False], "the first timer is off, the rest has its own"
+    assert len(clock.running) == 1, "the first timer is off, the rest has its own"
     await clock.ring()
     assert counter.batches == [[1, 2, 3], [4]]
     for door in counter.doors:
@@ -109,14 +115,72 @@ async def test_what_comes_while_all_lanes_are_busy_fills_the_next_calls(clock: C
     await settle()
     assert counter.batches == [[1, 2], [3, 4]], "as many calls as lanes, no more"
     assert clock.running == []
+    clock.now += 1
     for answered in range(3):
         counter.doors[answered].set()
         await settle()
+        if clock.running:
+            assert [timer.delay for timer in clock.running] == [0.0], "it has lingered while the lanes were busy"
+            await clock.ring()
         assert len(counter.batches) == 3 + answered, "a free lane takes the next without waiting again"
     assert counter.batches == [[1, 2], [3, 4], [5, 6], [7, 8], [9]]
     for door in counter.doors:
         door.set()
     assert await asyncio.gather(*asked) == [item * 10 for item in range(1, 10)]
+
+
+async def test_who_is_announced_is_waited_for_and_completes_the_company(clock: Clock) -> None:
+    counter = Counter()
+    gatherer = counter.gatherer()
+    for who in (1, 2):
+        gatherer.announce(who)
+    asked = ask(gatherer, 1)
+    await settle()
+    assert [timer.delay for timer in clock.running] == [10.0], "2 is still to come"
+    clock.now += 3
+    asked += ask(gatherer, 2)
+    await settle()
+    assert [timer.delay for timer in clock.running] == [0.0], "nobody else is, and the first has lingered"
+    await clock.ring()
+    assert await asyncio.gather(*asked) == [10, 20]
+    assert counter.batches == [[1, 2]]
+
+
+async def test_who_is_announced_and_never_comes_holds_nobody_up_for_longer_than_promised(clock: Clock) -> None:
+    counter = Counter()
+    gatherer = counter.gatherer()
+    gatherer.announce(9)
+    clock.now += 4
+    asked = ask(gatherer, 1)
+    await settle()
+    assert [timer.delay for timer in clock.running] == [6.0], "the announcement is good for ten seconds"
+    clock.now += 6
+    await clock.ring()
+    assert await asked[0] == 10
+    asked = ask(gatherer, 2)
+    await settle()
+    assert [timer.delay for timer in clock.running] == [0.5], "by now it is forgotten"
+
+
+async def test_announcing_again_and_again_delays_nobody_for_ever(clock: Clock) -> None:
+    counter = Counter()
+    gatherer = counter.gatherer()
+    asked = ask(gatherer, 1)
+    await settle()
+    for who in range(20, 60):
+        clock.now += 0.2
+        gatherer.announce(who)
+    asked += ask(gatherer, 2)
+    await settle()
+    assert [round(timer.delay, 6) for timer in clock.running] == [2.0], "eight of the ten seconds are over"
+
+
+async def test_a_full_batch_waits_for_nobody(clock: Clock) -> None:
+    counter = Counter()
+    gatherer = counter.gatherer()
+    gatherer.announce(4)
+    asked = ask(gatherer, 1, 2, 3)
+    assert await asyncio.gather(*asked) == [10, 20, 30]
 
 
 async def test_an_idle_gatherer_lingers_again(clock: Clock) -> None:
@@ -127,7 +191,7 @@ async def test_an_idle_gatherer_lingers_again(clock: Clock) -> None:
         await settle()
         await clock.ring()
         assert await asked[0] == item * 10
-    assert counter.batches == [[1], [2]] and len(clock.timers) == 2
+    assert counter.batches == [[1], [2]] and [timer.delay for timer in clock.timers] == [0.5, 0.5]
 
 
 async def test_who_gave_up_is_not_asked_for(clock: Clock) -> None:
