@@ -11,9 +11,11 @@ from domain.documents import DocumentKey, DocumentState
 from domain.journal import Count, DocumentRecord
 from store.chunks import in_chunks
 from store.engine import Database
-from store.identity import Identity, any_of, identity
+from store.identity import ANY_OF, Identity, identity
 from store.records import SELECT_RECORDS, to_record
 from store.tables import documents, snapshots
+
+_BY_KEY = SELECT_RECORDS.where(ANY_OF)
 
 
 async def find(db: Database, keys: Sequence[Identity]) -> dict[Identity, DocumentRecord]:
@@ -21,7 +23,7 @@ async def find(db: Database, keys: Sequence[Identity]) -> dict[Identity, Documen
     found: dict[Identity, DocumentRecord] = {}
     async with db.reading() as connection:
         for chunk in in_chunks(keys):
-            for row in await connection.execute(SELECT_RECORDS.where(any_of(chunk))):
+            for row in await connection.execute(_BY_KEY, {"keys": chunk}):
                 found[row.flow, row.connection, row.number] = to_record(row)
     return found
 
@@ -31,10 +33,10 @@ async def snapshot(db: Database, key: DocumentKey, version: str) -> str | None:
     statement = (
         select(snapshots.c.body)
         .join(documents, documents.c.id == snapshots.c.document_id)
-        .where(any_of([identity(key)]), snapshots.c.version == version)
+        .where(ANY_OF, snapshots.c.version == version)
     )
     async with db.reading() as connection:
-        body: str | None = await connection.scalar(statement)
+        body: str | None = await connection.scalar(statement, {"keys": [identity(key)]})
     return body
 
 

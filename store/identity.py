@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import bindparam, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.documents import DocumentKey
@@ -22,25 +22,20 @@ def identity(key: DocumentKey) -> Identity:
     return storable(key.flow), storable(key.connection), storable(key.number)
 
 
-def any_of(keys: Iterable[Identity]) -> ColumnElement[bool]:
-    """Condition: the document is one of these. By source, since numbers of one source usually come together."""
-    numbers: dict[tuple[str, str], list[str]] = {}
-    for flow, connection, number in keys:
-        numbers.setdefault((flow, connection), []).append(number)
-    return or_(
-        *(
-            and_(documents.c.flow == flow, documents.c.connection == connection, documents.c.number.in_(of_source))
-            for (flow, connection), of_source in numbers.items()
-        )
-    )
+ANY_OF = tuple_(documents.c.flow, documents.c.connection, documents.c.number).in_(bindparam("keys", expanding=True))
+"""Condition: the document is one of ``keys``, a list of identities given with the statement.
+
+One text whatever the list, so that a statement is built and compiled once and not for each look-up.
+"""
+
+_IDS = select(documents.c.flow, documents.c.connection, documents.c.number, documents.c.id).where(ANY_OF)
 
 
 async def find_ids(connection: AsyncConnection, keys: Sequence[Identity]) -> dict[Identity, int]:
     """Row numbers of the documents that exist."""
     found: dict[Identity, int] = {}
-    columns = (documents.c.flow, documents.c.connection, documents.c.number, documents.c.id)
     for chunk in in_chunks(keys):
-        for flow, source, number, row_id in await connection.execute(select(*columns).where(any_of(chunk))):
+        for flow, source, number, row_id in await connection.execute(_IDS, {"keys": chunk}):
             found[flow, source, number] = row_id
     return found
 

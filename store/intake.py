@@ -15,7 +15,7 @@ from domain.journal import DueDocument, Sighting, TakenIn
 from store.chunks import in_chunks
 from store.columns import UtcDateTime
 from store.engine import Database
-from store.identity import IdCache, Identity, any_of, identity
+from store.identity import ANY_OF, IdCache, Identity, identity
 from store.tables import cursors, document_terms, documents, snapshots
 from store.terms import TermKind, source_terms
 
@@ -76,18 +76,20 @@ async def take_in(
     return TakenIn(seen=len(keys), new=len(inserted), changed=len(changed))
 
 
+_COLUMNS = (documents.c.flow, documents.c.connection, documents.c.number)
+_LOCKED = (
+    select(*_COLUMNS, documents.c.id, documents.c.version, documents.c.source_version)
+    .where(ANY_OF)
+    .order_by(documents.c.id)
+    .with_for_update(key_share=True)
+)
+
+
 async def _lock_standing(connection: AsyncConnection, keys: Sequence[Identity]) -> dict[Identity, _Standing]:
-    columns = (documents.c.flow, documents.c.connection, documents.c.number)
     found: dict[Identity, _Standing] = {}
     for chunk in in_chunks(keys):
-        statement = (
-            select(*columns, documents.c.id, documents.c.version, documents.c.source_version)
-            .where(any_of(chunk))
-            .order_by(documents.c.id)
-            .with_for_update(key_share=True)
-        )
-        for flow, source, number, row_id, version, source_version in await connection.execute(statement):
-            found[flow, source, number] = _Standing(row_id, version, source_version)
+        for flow, source, number, *rest in await connection.execute(_LOCKED, {"keys": chunk}):
+            found[flow, source, number] = _Standing(*rest)
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import bindparam, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.journal import MappingRow
@@ -62,25 +62,17 @@ def _columns(where: Place, row: MappingRow, now: datetime) -> dict[str, object]:
     return named | {"label": row.key.strip(), "cells": row.values, "changed_at": now}
 
 
+_AT_PLACES = select(mappings.c.collection, mappings.c.connection, mappings.c.key, mappings.c.cells).where(
+    tuple_(mappings.c.collection, mappings.c.connection, mappings.c.key).in_(bindparam("places", expanding=True))
+)
+
+
 async def _standing(connection: AsyncConnection, places: Sequence[Place]) -> dict[Place, dict[str, str]]:
-    columns = (mappings.c.collection, mappings.c.connection, mappings.c.key, mappings.c.cells)
     found: dict[Place, dict[str, str]] = {}
     for chunk in in_chunks(places):
-        for collection, source, key, cells in await connection.execute(select(*columns).where(_any_of(chunk))):
+        for collection, source, key, cells in await connection.execute(_AT_PLACES, {"places": chunk}):
             found[collection, source, key] = cells
     return found
-
-
-def _any_of(places: Iterable[Place]) -> ColumnElement[bool]:
-    tables: dict[tuple[str, str], list[str]] = {}
-    for collection, source, key in places:
-        tables.setdefault((collection, source), []).append(key)
-    return or_(
-        *(
-            and_(mappings.c.collection == collection, mappings.c.connection == source, mappings.c.key.in_(keys))
-            for (collection, source), keys in tables.items()
-        )
-    )
 
 
 async def listed(db: Database, collection: str) -> list[MappingRow]:

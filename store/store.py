@@ -32,6 +32,8 @@ from store.journal import Journal, Stamped, StepRecord
 from store.migrate import require_current, require_file
 from store.shared_reads import SharedReads
 
+_RATES_KEPT = 10_000
+
 
 def utc_now() -> datetime:
     """The present moment."""
@@ -52,6 +54,7 @@ class Store:
         self._ids = IdCache()
         self._documents = SharedReads[Identity, DocumentRecord](partial(documents.find, db))
         self._mappings = SharedReads[mappings.Place, dict[str, str]](partial(mappings.look_up, db))
+        self._rates: dict[tuple[str, date], Rate] = {}
         self._writer = GroupCommit[Stamped](Journal(db, self._ids).write, concerns_all=journal.concerns_all)
 
     @classmethod
@@ -200,7 +203,11 @@ class Store:
 
     async def rate(self, currency: str, day: date) -> Rate | None:
         """The rate a currency is booked at on a day, if it is known already."""
-        return await rates.find(self._db, currency, day)
+        known = self._rates.get((currency, day))
+        if known is None:
+            known = await rates.find(self._db, currency, day)
+            self._remember([known] if known else [])
+        return known
 
     async def put_rates(self, given: Iterable[Rate]) -> list[Rate]:
         """Keep rates that are not known yet. A known one is never replaced, whatever another source says later.
@@ -208,7 +215,15 @@ class Store:
         Returns:
             The rates that stand now, one for each currency and day that was given.
         """
-        return await rates.put(self._db, given)
+        standing = await rates.put(self._db, given)
+        self._remember(standing)
+        return standing
+
+    def _remember(self, standing: Iterable[Rate]) -> None:
+        """A rate that stands is never replaced, so it need not be asked for again."""
+        if len(self._rates) > _RATES_KEPT:
+            self._rates.clear()
+        self._rates.update({(rate.currency, rate.day): rate for rate in standing})
 
     async def token(self, connection: str) -> str | None:
         """The token kept for a connection.
