@@ -11,7 +11,7 @@ from domain.documents import DocumentKey, DocumentState
 from domain.journal import Count, DocumentRecord
 from store.chunks import in_chunks
 from store.engine import Database
-from store.identity import ANY_OF, Identity, identity
+from store.identity import ANY_OF, Identity, asked, identity
 from store.records import SELECT_RECORDS, to_record
 from store.tables import documents, snapshots
 
@@ -23,8 +23,11 @@ async def find(db: Database, keys: Sequence[Identity]) -> dict[Identity, Documen
     found: dict[Identity, DocumentRecord] = {}
     async with db.reading() as connection:
         for chunk in in_chunks(keys):
-            for row in await connection.execute(_BY_KEY, {"keys": chunk}):
-                found[row.flow, row.connection, row.number] = to_record(row)
+            wanted = set(chunk)
+            for row in await connection.execute(_BY_KEY, asked(chunk)):
+                key = (row.flow, row.connection, row.number)
+                if key in wanted:
+                    found[key] = to_record(row)
     return found
 
 
@@ -36,7 +39,7 @@ async def snapshot(db: Database, key: DocumentKey, version: str) -> str | None:
         .where(ANY_OF, snapshots.c.version == version)
     )
     async with db.reading() as connection:
-        body: str | None = await connection.scalar(statement, {"keys": [identity(key)]})
+        body: str | None = await connection.scalar(statement, asked([identity(key)]))
     return body
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import bindparam, select, tuple_
+from sqlalchemy import and_, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.documents import DocumentKey
@@ -22,11 +22,23 @@ def identity(key: DocumentKey) -> Identity:
     return storable(key.flow), storable(key.connection), storable(key.number)
 
 
-ANY_OF = tuple_(documents.c.flow, documents.c.connection, documents.c.number).in_(bindparam("keys", expanding=True))
-"""Condition: the document is one of ``keys``, a list of identities given with the statement.
+ANY_OF = and_(
+    documents.c.flow.in_(bindparam("flows", expanding=True)),
+    documents.c.connection.in_(bindparam("connections", expanding=True)),
+    documents.c.number.in_(bindparam("numbers", expanding=True)),
+)
+"""Condition: the document is one of those in `asked`, or has the flow of one and the number of another.
 
-One text whatever the list, so that a statement is built and compiled once and not for each look-up.
+One text whatever the list, so that a statement is built and compiled once and not for each look-up; and one that both
+databases find by their index, which SQLite does not do for a list of rows.
 """
+
+
+def asked(keys: Sequence[Identity]) -> dict[str, list[str]]:
+    """The parameters of `ANY_OF`."""
+    flows, connections, numbers = (list(dict.fromkeys(part)) for part in zip(*keys, strict=True))
+    return {"flows": flows, "connections": connections, "numbers": numbers}
+
 
 _IDS = select(documents.c.flow, documents.c.connection, documents.c.number, documents.c.id).where(ANY_OF)
 
@@ -35,9 +47,9 @@ async def find_ids(connection: AsyncConnection, keys: Sequence[Identity]) -> dic
     """Row numbers of the documents that exist."""
     found: dict[Identity, int] = {}
     for chunk in in_chunks(keys):
-        for flow, source, number, row_id in await connection.execute(_IDS, {"keys": chunk}):
+        for flow, source, number, row_id in await connection.execute(_IDS, asked(chunk)):
             found[flow, source, number] = row_id
-    return found
+    return {key: found[key] for key in keys if key in found}
 
 
 class IdCache:

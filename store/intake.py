@@ -15,7 +15,7 @@ from domain.journal import DueDocument, Sighting, TakenIn
 from store.chunks import in_chunks
 from store.columns import UtcDateTime
 from store.engine import Database
-from store.identity import ANY_OF, IdCache, Identity, identity
+from store.identity import ANY_OF, IdCache, Identity, asked, identity
 from store.tables import cursors, document_terms, documents, snapshots
 from store.terms import TermKind, source_terms
 
@@ -88,9 +88,9 @@ _LOCKED = (
 async def _lock_standing(connection: AsyncConnection, keys: Sequence[Identity]) -> dict[Identity, _Standing]:
     found: dict[Identity, _Standing] = {}
     for chunk in in_chunks(keys):
-        for flow, source, number, *rest in await connection.execute(_LOCKED, {"keys": chunk}):
+        for flow, source, number, *rest in await connection.execute(_LOCKED, asked(chunk)):
             found[flow, source, number] = _Standing(*rest)
-    return found
+    return {key: found[key] for key in keys if key in found}
 
 
 async def _insert_new(

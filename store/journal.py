@@ -20,7 +20,7 @@ from store.chunks import in_chunks
 from store.columns import UtcDateTime, in_utc
 from store.engine import Database
 from store.errors import UnknownDocument
-from store.identity import ANY_OF, IdCache, Identity, identity
+from store.identity import ANY_OF, IdCache, Identity, asked, identity
 from store.tables import document_terms, documents, exchanges, step_exchanges, steps
 from store.terms import TermKind, term_rows
 
@@ -166,7 +166,7 @@ async def timeline(db: Database, key: DocumentKey) -> list[TimelineRow]:
         .order_by(steps.c.id, exchanges.c.at, exchanges.c.id)
     )
     async with db.reading() as connection:
-        rows = (await connection.execute(statement, {"keys": [identity(key)]})).all()
+        rows = (await connection.execute(statement, asked([identity(key)]))).all()
     found = []
     for _, of_step in groupby(rows, key=lambda row: row._mapping[steps.c.id]):
         made = list(of_step)

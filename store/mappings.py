@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import bindparam, select, tuple_
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.journal import MappingRow
@@ -63,16 +63,21 @@ def _columns(where: Place, row: MappingRow, now: datetime) -> dict[str, object]:
 
 
 _AT_PLACES = select(mappings.c.collection, mappings.c.connection, mappings.c.key, mappings.c.cells).where(
-    tuple_(mappings.c.collection, mappings.c.connection, mappings.c.key).in_(bindparam("places", expanding=True))
+    mappings.c.collection.in_(bindparam("collections", expanding=True)),
+    mappings.c.connection.in_(bindparam("connections", expanding=True)),
+    mappings.c.key.in_(bindparam("keys", expanding=True)),
 )
+"""One text whatever is asked; it may find some rows more, which are left aside."""
 
 
 async def _standing(connection: AsyncConnection, places: Sequence[Place]) -> dict[Place, dict[str, str]]:
     found: dict[Place, dict[str, str]] = {}
     for chunk in in_chunks(places):
-        for collection, source, key, cells in await connection.execute(_AT_PLACES, {"places": chunk}):
+        parts = zip(("collections", "connections", "keys"), zip(*chunk, strict=True), strict=True)
+        asked = {name: list(dict.fromkeys(values)) for name, values in parts}
+        for collection, source, key, cells in await connection.execute(_AT_PLACES, asked):
             found[collection, source, key] = cells
-    return found
+    return {where: found[where] for where in places if where in found}
 
 
 async def listed(db: Database, collection: str) -> list[MappingRow]:
