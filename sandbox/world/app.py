@@ -17,6 +17,7 @@ from domain.documents import Frozen
 from domain.journal import MappingRow
 from domain.jsontext import loads
 from sandbox.http import JsonText
+from sandbox.world.changes import Change
 from sandbox.world.feed import FeedError, LaterKind, Opening
 from sandbox.world.judgement import Claims
 from sandbox.world.world import World
@@ -44,6 +45,13 @@ class Row(Frozen):
 
     collection: str
     key: str
+
+
+class Wanted(Frozen):
+    """A change of a document at the source."""
+
+    platform_number: str
+    kind: Change
 
 
 class Movement(Frozen):
@@ -77,7 +85,7 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 def create_app(world: World) -> FastAPI:
-    """POST /feed/retail, /feed/sample, /feed/busy, /release, /later, /mappings/fill, /stock, /audit, /judge;
+    """POST /feed/retail, /feed/sample, /feed/busy, /release, /later, /change, /mappings/fill, /stock, /audit, /judge;
     GET /mappings, /mappings/withheld, /source/<number>, /stats.
     """
     desk = _Desk(world)
@@ -87,6 +95,7 @@ def create_app(world: World) -> FastAPI:
         "/feed/busy": desk.feed_busy,
         "/release": desk.release,
         "/later": desk.later,
+        "/change": desk.change,
         "/mappings/fill": desk.fill_mapping,
         "/stock": desk.move_stock,
         "/audit": desk.audit,
@@ -129,6 +138,10 @@ class _Desk:
     async def later(self, request: Request) -> Response:
         events = self._world.play_later(LaterEvents.model_validate(await _body(request)).kinds)
         return JsonText([{"kind": event.kind.value, "platform_number": event.platform_number} for event in events])
+
+    async def change(self, request: Request) -> Response:
+        wanted = Wanted.model_validate(await _body(request))
+        return JsonText({"changed": self._world.change(wanted.platform_number, wanted.kind)})
 
     async def fill_mapping(self, request: Request) -> Response:
         row = Row.model_validate(await _body(request))

@@ -15,6 +15,7 @@ from sandbox.rates.state import RatesState
 from sandbox.world.audit import Findings, audit, stock_off
 from sandbox.world.books import Books
 from sandbox.world.busy_day import busy_feed
+from sandbox.world.changes import Change, change
 from sandbox.world.erp_books import read_books, read_inventory
 from sandbox.world.erp_seed import ErpSeed
 from sandbox.world.expected import expected_returns, expected_sales, source_ids
@@ -106,6 +107,13 @@ class World:
     def withheld_mappings(self) -> list[MappingRow]:
         """The rows left out on purpose."""
         return self._erp.withheld
+
+    def change(self, platform_number: str, kind: Change) -> bool:
+        """A clerk changes a document at the source; False when it cannot be changed so (any more).
+
+        Raises KeyError when it has not appeared.
+        """
+        return change(self.jushuitan, self.source_ids(platform_number), kind)
 
     def fill_mapping(self, collection: str, key: str) -> MappingRow:
         """A person adds a row that was left out; answers the row. Raises KeyError when none was."""
