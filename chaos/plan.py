@@ -46,7 +46,7 @@ def hurried(sections: Sections) -> Sections:
     return {
         **sections,
         "": {**sections[""], "secret_key": "of a run that is thrown away"},
-        "worker": {"every": 2, "overlap": 6, "batch": 20},
+        "worker": {"every": 2, "overlap": 6, "batch": 6},
         "patience": {
             "transient_tries": 4,
             "transient_wait": 1,
