@@ -23,6 +23,9 @@ demo: $(READY) ## a trading day on this machine; ONCE=1 ends by itself
 bench: $(READY) ## the named figures of docs/performance.md, about a quarter of an hour
 	$(RUN)/kingpost bench $(ARGS)
 
+chaos: $(READY) ## everything fails, then the books are judged; ARGS="--documents 5000 --minutes 5 --seed 7"
+	$(RUN)/kingpost chaos $(ARGS)
+
 test: check unit ## everything CI runs
 
 check: $(READY) ## lint, types, import rules, flow files
@@ -49,4 +52,4 @@ lock: ## renew the hashed locks from pyproject.toml
 clean: ## forget the environment and all state
 	rm -rf $(VENV) .kingpost .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-.PHONY: help setup demo bench test check unit format lock clean
+.PHONY: help setup demo bench chaos test check unit format lock clean

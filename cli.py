@@ -9,7 +9,7 @@ import typer
 
 import logs
 import worker as worker_process
-from commands import bench, documents, flows, mappings
+from commands import bench, chaos, documents, flows, mappings
 from commands.console import run
 from demo.running import Plan, play
 from leaving import leave
@@ -24,6 +24,7 @@ app.add_typer(flows.app, name="flows")
 app.add_typer(documents.app, name="documents")
 app.add_typer(mappings.app, name="mappings")
 app.command("bench")(bench.bench)
+app.command("chaos")(chaos.chaos)
 
 PortBase = Annotated[
     int | None, typer.Option("--port-base", min=1024, max=65000, help="起始端口 / first port; free ones by default")

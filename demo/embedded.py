@@ -86,7 +86,13 @@ async def process(
 @asynccontextmanager
 async def temporal_server(folder: Path, port: int, ui_port: int) -> AsyncIterator[str]:
     """The real server with a database file and its Web UI. Yields its address."""
-    address = f"127.0.0.1:{port}"
+    async with temporal_process("temporal", folder, port, ui_port):
+        yield f"127.0.0.1:{port}"
+
+
+@asynccontextmanager
+async def temporal_process(name: str, folder: Path, port: int, ui_port: int) -> AsyncIterator[Any]:
+    """The process of that server, once it answers; on the database file of an earlier one it goes on from there."""
     fields = []
     for key in attributes.ALL:
         kind = "KeywordList" if key in (attributes.SKUS, attributes.GAP) else "Keyword"
@@ -100,12 +106,12 @@ async def temporal_server(folder: Path, port: int, ui_port: int) -> AsyncIterato
         *("--dynamic-config-value", "matching.enableFairness=true"),
         *fields,
     )
-    async with process("temporal", folder, *command) as child:
-        await _answers(child, address, folder)
-        yield address
+    async with process(name, folder, *command) as child:
+        await _answers(child, f"127.0.0.1:{port}", folder / f"{name}.log")
+        yield child
 
 
-async def _answers(child: Any, address: str, folder: Path) -> None:
+async def _answers(child: Any, address: str, log: Path) -> None:
     async with asyncio.timeout(_PATIENCE):
         while child.returncode is None:
             try:
@@ -114,7 +120,7 @@ async def _answers(child: Any, address: str, folder: Path) -> None:
                 await asyncio.sleep(0.1)
             else:
                 return
-    raise NotUp(f"Temporal did not come up, see {folder / 'temporal.log'}.")
+    raise NotUp(f"Temporal did not come up, see {log}.")
 
 
 def _tool(name: str) -> Path:
@@ -142,8 +148,8 @@ async def simulators(folder: Path, port_base: int | None) -> AsyncIterator[dict[
 
 
 @asynccontextmanager
-async def worker(folder: Path, config: Path) -> AsyncIterator[Any]:
+async def worker(folder: Path, config: Path, name: str = "worker") -> AsyncIterator[Any]:
     """A worker process on a configuration file."""
-    log = {"KINGPOST_CONFIG": str(config)}
-    async with process("worker", folder, sys.executable, "-m", "worker", env=log) as child:
+    env = {"KINGPOST_CONFIG": str(config)}
+    async with process(name, folder, sys.executable, "-m", "worker", env=env) as child:
         yield child

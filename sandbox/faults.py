@@ -23,8 +23,12 @@ class FaultName(StrEnum):
     """The call takes effect, then the connection is cut without an answer."""
     HANG = "hang"
     """The call takes effect, the answer never comes; the client has to give up."""
+    GATEWAY_TIMEOUT = "gateway_timeout"
+    """The call takes effect, but a proxy in front of the vendor did not wait: HTTP 504 with an HTML body."""
+    DELIVER_TWICE = "deliver_twice"
+    """A proxy sends the request on twice; the client gets the second answer."""
     SLOW = "slow"
-    """Nothing happens for `seconds`, then the call is handled as usual."""
+    """Nothing happens for `seconds`, then the call is handled as usual, whether or not the client still waits."""
     CUT_BEFORE = "cut_before"
     """The connection is cut before the call has any effect."""
     SERVER_ERROR = "server_error"
@@ -40,6 +44,10 @@ class FaultName(StrEnum):
     NO_PERMISSION = "no_permission"
     LOCKED = "locked"
     """A bill of the call is held by somebody else's edit lock, no effect."""
+    PARTLY_LOCKED = "partly_locked"
+    """Every other bill of the call, the first one included, is held by somebody else's edit lock; the rest is done."""
+    BREAK_OFF = "break_off"
+    """The vendor fails in the middle of the call: half of the bills (rounded up) are done, and nobody says which."""
     VENDOR = "vendor"
     """The vendor's own error `code`, no effect: room for whatever a vendor has besides."""
 
@@ -65,6 +73,11 @@ class FaultRule(Frozen):
     code: str | None = None
     message: str | None = None
 
+    @property
+    def name(self) -> str:
+        """What the fault is counted as: its kind, with the code where the kind says nothing by itself."""
+        return f"{self.kind.value}:{self.code}" if self.kind is FaultName.VENDOR and self.code else self.kind.value
+
 
 class _ArmedRule:
     """A rule and what is left of it."""
@@ -85,7 +98,7 @@ class Faults:
     """The switchboard of one simulator. Meant for one asyncio loop: `take` is synchronous and never yields.
 
     Attributes:
-        injected: how many faults were handed out, by kind, since the start (`clear` does not reset it).
+        injected: how many faults were handed out, by `FaultRule.name`, since the start (`clear` does not reset it).
     """
 
     def __init__(self, seed: int = 0) -> None:
@@ -120,7 +133,7 @@ class Faults:
         names = frozenset(name.casefold() for name in (operation, *aliases))
         for armed in self._rules:
             if armed.matches(names) and self._hits(armed):
-                self.injected[armed.rule.kind.value] += 1
+                self.injected[armed.rule.name] += 1
                 return armed.rule
         return None
 

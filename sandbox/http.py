@@ -77,11 +77,19 @@ async def fail_before(rule: FaultRule | None) -> Response | None:
 
 def fail_after(rule: FaultRule | None, reply: Response) -> Response:
     """What the client gets of `reply`, the answer of a call that took effect."""
-    if rule is not None and rule.kind is FaultName.LOSE_REPLY:
-        return CutConnection()
-    if rule is not None and rule.kind is FaultName.HANG:
-        return NeverAnswer()
+    match rule.kind if rule is not None else None:
+        case FaultName.LOSE_REPLY:
+            return CutConnection()
+        case FaultName.HANG:
+            return NeverAnswer()
+        case FaultName.GATEWAY_TIMEOUT:
+            return html_page(504, "504 Gateway Time-out")
     return reply
+
+
+def is_delivered_twice(rule: FaultRule | None) -> bool:
+    """Whether the vendor gets the request of this call a second time."""
+    return rule is not None and rule.kind is FaultName.DELIVER_TWICE
 
 
 class CallCounter:

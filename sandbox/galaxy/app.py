@@ -17,11 +17,11 @@ from sandbox.faults import FaultName, FaultRule
 from sandbox.galaxy import texts
 from sandbox.galaxy.admin import galaxy_admin_routes
 from sandbox.galaxy.envelopes import fold, read_parameters
-from sandbox.galaxy.operations import Call, Operations
+from sandbox.galaxy.operations import Call, EditLocked, Operations
 from sandbox.galaxy.replies import SESSION_LOST, MsgCode, Outcome, Refusal, ServerException
 from sandbox.galaxy.sessions import SESSION_NAME, Session, WrongDataCentre
 from sandbox.galaxy.state import GalaxyState
-from sandbox.http import JsonText, admin_routes, fail_after, fail_before
+from sandbox.http import JsonText, admin_routes, fail_after, fail_before, is_delivered_twice
 
 _SERVICE = re.compile(r"/k3cloud/(?P<service>[\w.]+)\.common\.kdsvc", re.IGNORECASE)
 _FORMS = "kingdee.bos.webapi.servicesstub.dynamicformservice."
@@ -71,7 +71,11 @@ class _Server:
         self._state.calls.note(operation)
         rule = self._state.faults.take(operation)
         early = await fail_before(rule)
-        return early or fail_after(rule, await answer(request, operation, rule))
+        if early is not None:
+            return early
+        if is_delivered_twice(rule):
+            await answer(request, operation, rule)
+        return fail_after(rule, await answer(request, operation, rule))
 
     # --- forms -------------------------------------------------------------------------------------------------------
 
@@ -94,7 +98,10 @@ class _Server:
             return Response(texts.UNKNOWN_DATA_CENTRE, 500, media_type="text/plain")
         if session is None:
             return JsonText(_told(operation, Outcome.of(SESSION_LOST).reply()))
-        reply = await self._answer(Call(operation, form, parameters, session, _edit_lock(rule)), rule)
+        call = Call(operation, form, parameters, session, _edit_lock(rule), _breaks_off(rule))
+        if is_delivered_twice(rule):
+            await self._answer(call, rule)
+        reply = await self._answer(call, rule)
         if is_new:
             _set_cookies(reply, session)
         return fail_after(rule, reply)
@@ -104,7 +111,10 @@ class _Server:
             self._refuse_too_many()
             refuse_by_fault(rule, call)
             async with self._processing(call):
-                return JsonText(self._operations.run(call))
+                reply = self._operations.run(call)
+            if call.breaks_off:
+                raise ServerException(texts.NULL_REFERENCE)
+            return JsonText(reply)
         except Refusal as refusal:
             return JsonText(_told(call.operation, _refused(call.operation, refusal)))
         except ServerException as error:
@@ -184,7 +194,7 @@ def refuse_by_fault(rule: FaultRule | None, call: Call) -> None:
         return
     match rule.kind:
         case FaultName.SERVER_EXCEPTION:
-            raise ServerException(rule.message or "未将对象引用设置到对象的实例。")
+            raise ServerException(rule.message or texts.NULL_REFERENCE)
         case FaultName.THROTTLE:
             raise Refusal(rule.message or texts.CALL_LIMIT, field=None, code=MsgCode.CALL_LIMIT)
         case FaultName.NO_PERMISSION:
@@ -194,11 +204,15 @@ def refuse_by_fault(rule: FaultRule | None, call: Call) -> None:
             raise Refusal(rule.message or "", field=None, code=int(rule.code or MsgCode.EXCEPTION))
 
 
-def _edit_lock(rule: FaultRule | None) -> int | None:
-    """MsgCode of an injected edit lock; servers were seen to answer 0 and 13."""
-    if rule is None or rule.kind is not FaultName.LOCKED:
+def _edit_lock(rule: FaultRule | None) -> EditLocked | None:
+    """An injected edit lock; servers were seen to answer it with MsgCode 0 and 13."""
+    if rule is None or rule.kind not in (FaultName.LOCKED, FaultName.PARTLY_LOCKED):
         return None
-    return int(rule.code or MsgCode.EDIT_LOCK)
+    return EditLocked(int(rule.code or MsgCode.EDIT_LOCK), every=2 if rule.kind is FaultName.PARTLY_LOCKED else 1)
+
+
+def _breaks_off(rule: FaultRule | None) -> bool:
+    return rule is not None and rule.kind is FaultName.BREAK_OFF
 
 
 def _form_of(parameters: dict[str, Any]) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from itertools import islice
+from typing import Any, TypeVar
 from uuid import uuid4
 
 from domain.jsontext import loads
@@ -34,6 +35,15 @@ _MARKS = {
     "ylunbillclose": ("fclosestatus", OPEN),
 }
 _PENDING, _RUNNING, _COMPLETE = 0, 1, 2
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class EditLocked:
+    """Bills of a call that somebody else has open (a fault): one in `every`, the first included."""
+
+    msg_code: int
+    every: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +51,26 @@ class Call:
     """One call, understood as far as all operations have it in common.
 
     Attributes:
-        edit_lock: MsgCode with which every bill of this call is refused as locked (a fault), or None.
+        edit_lock: which of its bills are refused as locked.
+        breaks_off: it ends in the middle (a fault): half of its bills, rounded up, are done.
     """
 
     operation: str
     form: str
     parameters: dict[str, Any]
     session: Session
-    edit_lock: int | None = None
+    edit_lock: EditLocked | None = None
+    breaks_off: bool = False
+
+    def bills(self, selected: Iterable[T]) -> Iterator[tuple[int, T]]:
+        """What the call is about, with its place in the request, as far as the call gets."""
+        all_ = list(selected)
+        return islice(enumerate(all_), -(-len(all_) // 2) if self.breaks_off else None)
+
+    def lock_on(self, index: int) -> int | None:
+        """MsgCode with which the bill at this place is refused as locked, or None."""
+        lock = self.edit_lock
+        return lock.msg_code if lock is not None and index % lock.every == 0 else None
 
     def data(self) -> dict[str, Any]:
         return read_data(self.parameters.get("data") if self.parameters.get("data") is not None else {})
@@ -138,7 +160,7 @@ class Operations:
         options = SaveOptions.of(data)
         returned = [
             self._save_one(call, index, model if isinstance(model, dict) else {}, data, options, outcome)[1]
-            for index, model in enumerate(models)
+            for index, model in call.bills(models)
         ]
         return outcome.reply(NeedReturnData=returned)
 
@@ -155,9 +177,10 @@ class Operations:
         messages: list[str] = []
         try:
             store = self._store(call)
-            if call.edit_lock is not None:
+            locked = call.lock_on(index)
+            if locked is not None:
                 number = next((str(v) for k, v in model.items() if k.casefold() == store.form.number.casefold()), "")
-                raise state.guards.locked(store.form.caption, number, call.edit_lock)
+                raise state.guards.locked(store.form.caption, number, locked)
             record = state.saving.save(store, model, options, state.user(call.session.user), messages)
         except Refusal as refusal:
             outcome.refuse(index, refusal)
@@ -253,12 +276,13 @@ class Operations:
     def _for_each(self, call: Call, step: Step) -> dict[str, Any]:
         """Do something with every selected record, each on its own."""
         store, outcome = self._store(call), Outcome()
-        for index, selected in enumerate(self._selected(store, call.data())):
+        for index, selected in call.bills(self._selected(store, call.data())):
             try:
                 if isinstance(selected, Refusal):
                     raise selected
-                if call.edit_lock is not None:
-                    raise self._state.guards.locked(store.form.caption, selected.number, call.edit_lock)
+                locked = call.lock_on(index)
+                if locked is not None:
+                    raise self._state.guards.locked(store.form.caption, selected.number, locked)
                 with Transaction() as tx:
                     messages = step(selected, tx)
             except Refusal as refusal:

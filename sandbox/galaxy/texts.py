@@ -12,6 +12,7 @@ UNKNOWN_DATA_CENTRE = "当前尝试登录的数据中心无法获取到，请检
 NOTHING_TO_CONVERT = "没有符合转换条件的数据，源单已全部下推或不满足条件"
 NO_RULE = "没有找到可用的单据转换规则"
 NO_SELECTION = "请指定单据的内码或编号"
+NULL_REFERENCE = "未将对象引用设置到对象的实例。"
 
 
 def duplicate_number(number: str) -> str:

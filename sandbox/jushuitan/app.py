@@ -11,12 +11,12 @@ from starlette.routing import Route
 
 from domain.jsontext import dumps
 from sandbox.faults import FaultRule
-from sandbox.http import JsonText, admin_routes, fail_after
+from sandbox.http import JsonText, admin_routes, fail_after, is_delivered_twice
 from sandbox.jushuitan.admin import switch_routes
 from sandbox.jushuitan.auth import auth_routes
 from sandbox.jushuitan.biz import parse
 from sandbox.jushuitan.codes import Code, Refusal
-from sandbox.jushuitan.gate import admit
+from sandbox.jushuitan.gate import Form, admit
 from sandbox.jushuitan.query_apis import QUERIES
 from sandbox.jushuitan.state import JushuitanState
 from sandbox.jushuitan.uploads import UPLOADS
@@ -38,12 +38,10 @@ def create_app(state: JushuitanState) -> FastAPI:
         if instead is not None:
             return instead
         form = await form_of(request)
-        try:
-            admit(state, form, path, request.client.host if request.client is not None else "")
-            text = _answer(state, path, form["biz"], fault)
-        except Refusal as refusal:
-            return refused(refusal)
-        return fail_after(fault, EnvelopeText(text))
+        caller = request.client.host if request.client is not None else ""
+        if is_delivered_twice(fault):
+            _reply(state, path, form, caller, fault)
+        return fail_after(fault, _reply(state, path, form, caller, fault))
 
     routes = [
         Route("/open/{api:path}", business_call, methods=["POST"]),
@@ -52,6 +50,14 @@ def create_app(state: JushuitanState) -> FastAPI:
         *switch_routes(state),
     ]
     return FastAPI(title="Jushuitan simulator", openapi_url=None, routes=list(routes))
+
+
+def _reply(state: JushuitanState, path: str, form: Form, caller: str, fault: FaultRule | None) -> Response:
+    try:
+        admit(state, form, path, caller)
+        return EnvelopeText(_answer(state, path, form["biz"], fault))
+    except Refusal as refusal:
+        return refused(refusal)
 
 
 def _answer(state: JushuitanState, path: str, biz: str, fault: FaultRule | None) -> str:

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from sandbox.http import JsonText, fail_after
+from sandbox.http import JsonText, fail_after, is_delivered_twice
 from sandbox.jushuitan.codes import Code, Refusal
 from sandbox.jushuitan.gate import Form, check_signed, require
 from sandbox.jushuitan.signing import SIGN, signature
@@ -40,8 +40,11 @@ def auth_routes(state: JushuitanState) -> list[Route]:
         instead = await suffer(state, fault)
         if instead is not None:
             return instead
+        form = await form_of(request)
         try:
-            pair = _token(state, operation, await form_of(request))
+            if is_delivered_twice(fault):
+                _token(state, operation, form)
+            pair = _token(state, operation, form)
         except Refusal as refusal:
             return refused(refusal)
         return fail_after(fault, _token_answer(state, pair))

@@ -353,11 +353,13 @@ class Record(Generic[D]):
     Attributes:
         modified: last change, whole seconds, Asia/Shanghai.
         ts: tenant-wide row version of the last change.
-        rendered: wire text by rendering variant, until the next change.
+        before: the record as it was before that.
+        rendered: wire text by rendering variant.
     """
 
     document: D
     created: datetime
     modified: datetime
     ts: int
+    before: Record[D] | None = None
     rendered: dict[object, str] = field(default_factory=dict)

@@ -145,7 +145,8 @@ class Query(Generic[D]):
         """JSON text of the envelope. Raises Refusal."""
         biz = Fields(tree)
         index, size = self._page(state, biz)
-        selected = self._select(state, biz)
+        code = fault.code if fault is not None else None
+        selected = self._selected(state, biz, code)
         start = (index - 1) * size
         with_total = self.totals and biz.flag("is_get_total", True) and not self._starts_at(biz)
         if with_total:
@@ -156,15 +157,33 @@ class Query(Generic[D]):
             page = list(islice(selected, start, start + size + 1))
             total, more = None, len(page) > size
             page = page[:size]
-        code = fault.code if fault is not None else None
         if code == PagingFault.EMPTY_PAGE:
             page, more = [], True
         elif code == PagingFault.DUPLICATE_ROW:
             page = [*islice(self._select(state, biz), max(start - 1, 0), max(start, 1)), *page]
         text = self._envelope(state, biz, page, index, size, total, more)
+        self._afterwards(state, code, page)
+        return text
+
+    def _selected(self, state: JushuitanState, biz: Fields, code: str | None) -> Iterable[Record[D]]:
+        """The rows a call selects, as a paging fault lets it see them."""
+        if code not in (PagingFault.LATE_ROW, PagingFault.STALE_ROW):
+            return self._select(state, biz)
+        rows = list(self._select(state, biz))
+        if code == PagingFault.LATE_ROW:
+            return rows[1:] if len(rows) > 1 else rows
+        changed = next((record for record in rows if record.before is not None), None)
+        if changed is None or changed.before is None:
+            return rows
+        others = [record for record in rows if record is not changed]
+        return sorted([*self._passing(state, biz, [changed.before]), *others], key=_by_time_of_change)
+
+    def _afterwards(self, state: JushuitanState, code: str | None, page: list[Record[D]]) -> None:
+        """What happens at the source between this page and the next."""
         if code == PagingFault.TOUCH_ROWS and page and self.kind is not None and self.key is not None:
             state.touch(self.kind, self.key(page[0].document))
-        return text
+        elif code == PagingFault.NEW_ROWS:
+            state.newcomer()
 
     def _page(self, state: JushuitanState, biz: Fields) -> tuple[int, int]:
         index = biz.integer("page_index", 1)
@@ -182,8 +201,18 @@ class Query(Generic[D]):
 
     def _select(self, state: JushuitanState, biz: Fields) -> Iterable[Record[D]]:
         """Records that pass all filters: by row version from a cursor on, else by time of change."""
+        records = self.records(state)
+        if self.cursor is not None and self._starts_at(biz):
+            return self._passing(state, biz, records.changed_since(biz.integer(self.cursor)))
+        return sorted(self._passing(state, biz, records), key=_by_time_of_change)
+
+    def _passing(self, state: JushuitanState, biz: Fields, records: Iterable[Record[D]]) -> Iterable[Record[D]]:
+        """Those of some records that a call asks for."""
         tests: list[Test[D]] = []
-        by_cursor = selected = self._starts_at(biz)
+        selected = self._starts_at(biz)
+        if self.cursor is not None and selected:
+            first = biz.integer(self.cursor)
+            tests.append(lambda record: record.ts >= first)
         for rule in self.filters:
             if values := rule.values(biz):
                 selected = selected or rule.selects
@@ -193,10 +222,7 @@ class Query(Generic[D]):
             tests += [inside] if inside is not None else []
         if self.more_tests is not None:
             tests += self.more_tests(state, biz)
-        records = self.records(state)
-        if by_cursor and self.cursor is not None:
-            return _passing(records.changed_since(biz.integer(self.cursor)), tests)
-        return sorted(_passing(records, tests), key=_by_time_of_change)
+        return (record for record in records if all(test(record) for test in tests))
 
     def _envelope(
         self,
@@ -233,10 +259,6 @@ class Query(Generic[D]):
 
 def _among(value: Callable[[D], object], values: frozenset[str]) -> Test[D]:
     return lambda record: str(value(record.document)) in values
-
-
-def _passing(records: Iterable[Record[D]], tests: list[Test[D]]) -> Iterable[Record[D]]:
-    return (record for record in records if all(test(record) for test in tests))
 
 
 def _by_time_of_change(record: Record[Any]) -> tuple[datetime, int]:

@@ -60,6 +60,12 @@ class PagingFault(StrEnum):
     """No row, although `has_next` says that there is more."""
     TOUCH_ROWS = "touch_rows"
     """Somebody changes the page's first document after it was read, so that the pages behind shift."""
+    NEW_ROWS = "new_rows"
+    """Another document appears after the page was read (`JushuitanState.newcomer`)."""
+    LATE_ROW = "late_row"
+    """A row is not visible yet, although rows with larger versions are; the next call shows it."""
+    STALE_ROW = "stale_row"
+    """A row is shown as it was before its last change, with the older time and row version of then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +81,15 @@ class JushuitanState:
 
     Args:
         clock: the present moment, aware; it must not run backwards.
+
+    Attributes:
+        newcomer: makes the next document appear, if there is one; for `PagingFault.NEW_ROWS`.
     """
 
     def __init__(self, config: JushuitanConfig | None = None, *, clock: Callable[[], datetime] | None = None) -> None:
         self.config = config or JushuitanConfig()
         self.clock = clock or (lambda: datetime.now(UTC))
+        self.newcomer: Callable[[], object] = lambda: None
         self.faults = Faults()
         self.calls = CallCounter()
         self.limits = CallLimits(self.config.per_second, self.config.per_minute)
@@ -200,7 +210,8 @@ class JushuitanState:
         now = self.now().replace(microsecond=0)
         before = records.get(key)
         self._ts += 1
-        records.put(key, Record(document, before.created if before is not None else now, now, self._ts))
+        created = before.created if before is not None else now
+        records.put(key, Record(document, created, now, self._ts, before=before))
 
 
 def _known(records: Collection[D], key: int) -> D:

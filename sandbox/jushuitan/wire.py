@@ -43,7 +43,7 @@ async def suffer(state: JushuitanState, fault: FaultRule | None) -> Response | N
             return refused(Refusal(_code(fault, Code.NO_PERMISSION), "没有接口权限"))
         case FaultName.SERVER_EXCEPTION:
             return refused(Refusal(_code(fault, Code.AUTHORISE_AGAIN), "系统内部错误"))
-        case FaultName.LOCKED:
+        case FaultName.LOCKED | FaultName.PARTLY_LOCKED | FaultName.BREAK_OFF:
             return html_page(502, "502 Bad Gateway")
         case FaultName.VENDOR if fault is not None and fault.code not in _PAGING:
             return refused(Refusal(_code(fault, Code.BUSINESS_REFUSED), fault.message or "业务处理失败"))

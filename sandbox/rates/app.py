@@ -114,6 +114,8 @@ def _fail(state: RatesState, site: Site, rule: FaultRule | None) -> Response | N
     match rule and rule.kind:
         case None | FaultName.SLOW | FaultName.HANG | FaultName.LOSE_REPLY:
             return None
+        case FaultName.GATEWAY_TIMEOUT | FaultName.DELIVER_TWICE:
+            return None  # of reading nothing is left; the answer may still get lost
         case FaultName.NO_PERMISSION | FaultName.EXPIRE:
             return html_page(403, "安全验证")
         case FaultName.THROTTLE:

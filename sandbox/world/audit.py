@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -65,10 +65,10 @@ def _compare(
     documents: Iterable[Expected], bills: Iterable[BookedBill], excused: frozenset[str], findings: Findings
 ) -> None:
     by_id = {document.source_id: document for document in documents}
-    by_number = {document.platform_number: document for document in by_id.values()}
+    find = finder(by_id.values())
     booked: set[int] = set()
     for bill in bills:
-        document = by_id.get(_source_id(bill.number)) or by_number.get(bill.reference)
+        document = find(bill)
         if document is None:
             findings.duplicated.append(bill.number)
             continue
@@ -85,6 +85,13 @@ def _compare(
     ]
 
 
+def finder(documents: Iterable[Expected]) -> Callable[[BookedBill], Expected | None]:
+    """Which of some documents a bill was made for: by its number, else by the source's number it carries."""
+    by_id = {document.source_id: document for document in documents}
+    by_number = {document.platform_number: document for document in by_id.values()}
+    return lambda bill: by_id.get(_source_id(bill.number)) or by_number.get(bill.reference)
+
+
 def _source_id(number: str) -> int:
     found = _SOURCE_ID.search(number)
     return int(found[0]) if found is not None else 0
@@ -94,10 +101,20 @@ def _check(document: Expected, bill: BookedBill, findings: Findings) -> None:
     number = document.platform_number
     if bill.status != AUDITED:
         findings.unaudited.append(number)
-    if _quantities(bill) != document.quantities:
+    if not quantities_agree(document, bill):
         findings.quantity_off.append(number)
-    if not (_amounts_right(document, bill) and _functional_right(document, bill)):
+    if not amounts_agree(document, bill):
         findings.amount_off.append(number)
+
+
+def quantities_agree(document: Expected, bill: BookedBill) -> bool:
+    """Whether a bill has the goods of a document, by material and lot."""
+    return _quantities(bill) == document.quantities
+
+
+def amounts_agree(document: Expected, bill: BookedBill) -> bool:
+    """Whether a bill has the amounts of a document, in its currency and, at the rate of its day, in CNY."""
+    return _amounts_right(document, bill) and _functional_right(document, bill)
 
 
 def _quantities(bill: BookedBill) -> dict[tuple[str, str], Decimal]:

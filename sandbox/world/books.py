@@ -18,6 +18,8 @@ class BookedLine:
     Attributes:
         stock: number of the ERP's warehouse; empty for a service.
         lot: empty where lots are not managed.
+        order_line: the platform's number of the order line it ships; empty on a return.
+        taken_from: ids of the bills it was made from (关联).
     """
 
     material: str
@@ -26,6 +28,8 @@ class BookedLine:
     functional_amount: Decimal
     stock: str = ""
     lot: str = ""
+    order_line: str = ""
+    taken_from: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,7 @@ class BookedBill:
     """A bill.
 
     Attributes:
+        id: the ERP's own.
         reference: the source's number that the bill carries besides its own, if any.
         currency: ISO code.
         status: `FDocumentStatus`, C is audited.
@@ -46,6 +51,7 @@ class BookedBill:
     amount: Decimal
     functional_amount: Decimal
     reference: str = ""
+    id: int = 0
 
     @property
     def quantity(self) -> Decimal:

@@ -45,6 +45,7 @@ def _bill(bill: Mapping[str, Any], codes: Mapping[str, str]) -> BookedBill:
         amount=head.get("fbillallamount", ZERO),
         functional_amount=head.get("fbillallamount_lc", ZERO),
         reference=str(head.get("fthirdbillno") or ""),
+        id=bill["id"],
     )
 
 
@@ -56,6 +57,8 @@ def _line(line: Mapping[str, Any]) -> BookedLine:
         functional_amount=line.get("fallamount_lc", ZERO),
         stock=line.get("fstockid") or "",
         lot=line.get("flot") or "",
+        order_line=str(line.get("fthirdentryid") or ""),
+        taken_from=frozenset(link["bill_id"] for link in line["links"]),
     )
 
 

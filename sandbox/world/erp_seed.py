@@ -55,6 +55,14 @@ class ErpSeed:
         """Rows left out on purpose: what a person would have to add."""
         return list(self._withheld.values())
 
+    def fill(self, collection: str, key: str) -> MappingRow:
+        """A person adds a row that was left out. Raises KeyError when there is none."""
+        row = self._withheld.pop((collection, key), None)
+        if row is None:
+            raise KeyError(f"{collection} {key} left out")
+        self._rows[collection, key] = row
+        return row
+
     def take(self, feed: Feed) -> None:
         """Add what a feed needs; what is there already stays."""
         for shop in feed.shops:
@@ -67,7 +75,7 @@ class ErpSeed:
             self.add_stock(opening)
 
     def add_stock(self, opening: Opening) -> None:
-        """Put goods into the ERP's warehouse."""
+        """Put goods into the ERP's warehouse; a negative quantity takes them out."""
         stock, material = stock_number(opening.wms_co_id), material_of(opening.sku_id)
         self._galaxy.add_stock_quantity(stock, material, opening.quantity, opening.lot)
         self.openings[stock, material] += opening.quantity

@@ -65,6 +65,11 @@ def sample_feed(next_id: NextId, shop_id: ShopId, *, seed: int = 0, documents: i
         later = []
         for number in range(documents):
             _ordinary_order(writer, number)
+    return feed_of(writer, later, shop_id)
+
+
+def feed_of(writer: DayWriter, later: Iterable[Later], shop_id: ShopId) -> Feed:
+    """What was written, with the shops, warehouses, goods and opening stock of the made-up merchant."""
     return Feed(
         documents=tuple(writer.documents),
         shops=tuple(feed_shop(shop, shop_id) for shop in ALL_SHOPS),

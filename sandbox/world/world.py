@@ -14,10 +14,14 @@ from sandbox.jushuitan.uploads import receive_goods
 from sandbox.rates.state import RatesState
 from sandbox.world.audit import Findings, audit, stock_off
 from sandbox.world.books import Books
+from sandbox.world.busy_day import busy_feed
+from sandbox.world.changes import Change, change
 from sandbox.world.erp_books import read_books, read_inventory
 from sandbox.world.erp_seed import ErpSeed
-from sandbox.world.expected import source_ids
+from sandbox.world.expected import expected_returns, expected_sales, source_ids
 from sandbox.world.feed import Feed, FeedDocument, FeedError, Later, LaterKind, Opening, order_of
+from sandbox.world.judgement import Claims, Judgement, judge
+from sandbox.world.reasons import Reasons
 from sandbox.world.retail import retail_feed
 from sandbox.world.sample_day import sample_feed
 
@@ -46,6 +50,7 @@ class World:
         self._queue: deque[FeedDocument] = deque()
         self._fed: set[str] = set()
         self._shops: dict[str, int] = {}
+        self.jushuitan.newcomer = lambda: self.release(1)
 
     @property
     def queued(self) -> int:
@@ -70,6 +75,10 @@ class World:
     def feed_sample(self, seed: int = 0, documents: int | None = None) -> list[str]:
         """Queue the sample day (or so many ordinary orders). Raises FeedError like `feed_retail`."""
         return self._take(sample_feed(self.jushuitan.next_id, self._shop_id, seed=seed, documents=documents))
+
+    def feed_busy(self, seed: int, documents: int) -> list[str]:
+        """Queue a busy day of so many documents. Raises FeedError like `feed_retail`."""
+        return self._take(busy_feed(self.jushuitan.next_id, self._shop_id, seed=seed, documents=documents))
 
     def release(self, documents: int | None = None) -> list[str]:
         """Let the next documents appear in the source (all of them by default); answers their platform numbers."""
@@ -99,6 +108,21 @@ class World:
         """The rows left out on purpose."""
         return self._erp.withheld
 
+    def change(self, platform_number: str, kind: Change) -> bool:
+        """A clerk changes a document at the source; False when it cannot be changed so (any more).
+
+        Raises KeyError when it has not appeared.
+        """
+        return change(self.jushuitan, self.source_ids(platform_number), kind)
+
+    def fill_mapping(self, collection: str, key: str) -> MappingRow:
+        """A person adds a row that was left out; answers the row. Raises KeyError when none was."""
+        return self._erp.fill(collection, key)
+
+    def move_stock(self, opening: Opening) -> None:
+        """Somebody else's goods come into the ERP's warehouse, or (a negative quantity) leave it."""
+        self._erp.add_stock(opening)
+
     def source_ids(self, platform_number: str) -> dict[str, int]:
         """The source's ids behind a platform number. Raises KeyError when it has not appeared."""
         return source_ids(self.jushuitan, platform_number)
@@ -110,6 +134,23 @@ class World:
     def audit(self, excused: Collection[str] = ()) -> Findings:
         """The source against the books; see `sandbox.world.audit.audit`."""
         return audit(self.jushuitan, self.books(), excused)
+
+    def judge(self, claims: Claims) -> Judgement:
+        """Every document against the books, and every reason to wait against the world; see `judgement`."""
+        books, inventory = self.books(), read_inventory(self.galaxy)
+        reasons = Reasons(
+            self.jushuitan,
+            books,
+            inventory,
+            withheld=[(row.collection, row.key) for row in self._erp.withheld],
+            closed_until=self.galaxy.switches.closed_until,
+        )
+        found = judge(expected_sales(self.jushuitan), books.sales, claims, reasons)
+        returns = judge(expected_returns(self.jushuitan), books.returns, claims, reasons)
+        for name, sentences in returns.as_dict().items():
+            getattr(found, name).extend(sentences)
+        found.stock_off += stock_off(self._erp.openings, books, inventory)
+        return found
 
     def stock_off(self) -> list[str]:
         """Places where the ERP's inventory is not what its opening and its bills make it."""

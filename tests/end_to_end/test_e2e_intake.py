@@ -35,10 +35,10 @@ async def test_pages_that_shift(set_up: SetUp, paging: PagingFault) -> None:
     for first in (540001, 550001):
         numbers = await stage.show(*orders(8, first))
         faults.add(FaultRule(kind=FaultName.VENDOR, operation=QUERY, code=paging.value))
-        before = faults.injected[FaultName.VENDOR.value]
+        before = faults.injected[f"vendor:{paging.value}"]
         for _ in range(2):
             await stage.intake(OUTBOUND)
-        assert faults.injected[FaultName.VENDOR.value] > before
+        assert faults.injected[f"vendor:{paging.value}"] > before
         await stage.posted(*numbers)
         faults.clear()
     [ended] = await stage.intake(OUTBOUND)

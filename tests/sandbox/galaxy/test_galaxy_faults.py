@@ -102,6 +102,64 @@ async def test_locked_bills_of_a_whole_call(desk: Desk, code: str | None, expect
     assert (await desk.on("Submit", FORM, "XS1")).code == 13
 
 
+async def test_every_other_bill_of_a_call_is_locked(desk: Desk) -> None:
+    await arm(desk, "partly_locked", operation="BatchSave")
+    reply = await desk.call("BatchSave", FORM, Model=[outbound(f"XS{i}") for i in range(4)])
+    assert (reply.ok, reply.code, [index for index, _, _ in reply.errors]) == (False, 13, [0, 2])
+    assert reply.entities == [(1, "XS1"), (3, "XS3")]
+    await arm(desk, "partly_locked", operation="Submit")
+    reply = await desk.on("Submit", FORM, "XS1", "XS3")
+    assert (reply.errors[0][2][:1], reply.entities) == ("“", [(1, "XS3")])
+    assert [await desk.status_of(FORM, number) for number in ("XS1", "XS3")] == ["A", "B"]
+
+
+@pytest.mark.parametrize(("bills", "done"), [(1, 1), (2, 1), (5, 3)])
+async def test_a_call_that_breaks_off_has_done_half(desk: Desk, bills: int, done: int) -> None:
+    numbers = [f"XS{i}" for i in range(bills)]
+    await arm(desk, "break_off", operation="BatchSave")
+    reply = await desk.post("BatchSave", {"formid": FORM, "data": {"Model": [outbound(n) for n in numbers]}})
+    assert (reply.status_code, reply.text) == (200, "response_error: 未将对象引用设置到对象的实例。")
+    assert [bill["number"] for bill in desk.state.bills(FORM)] == numbers[:done]
+
+
+async def test_a_step_that_breaks_off_has_been_taken_for_half(desk: Desk) -> None:
+    for number in ("XS1", "XS2", "XS3"):
+        await desk.save(FORM, outbound(number))
+    await arm(desk, "break_off", operation="Submit")
+    reply = await desk.post("Submit", {"formid": FORM, "data": {"Numbers": ["XS1", "XS2", "XS3"]}})
+    assert reply.text.startswith("response_error:")
+    assert [await desk.status_of(FORM, number) for number in ("XS1", "XS2", "XS3")] == ["B", "B", "A"]
+
+
+async def test_a_request_delivered_twice_is_answered_the_second_time(desk: Desk) -> None:
+    await arm(desk, "deliver_twice", operation="Save")
+    reply = await desk.save(FORM, outbound("XS1"))
+    assert (reply.ok, reply.fields) == (False, ["FBillNo"])
+    assert len(desk.state.bills(FORM)) == 1
+    await arm(desk, "deliver_twice", operation="Submit")
+    assert (await desk.on("Submit", FORM, "XS1")).code == 11
+    await arm(desk, "deliver_twice", operation="Save")
+    assert (await desk.save(FORM, outbound(None))).ok
+    assert len(desk.state.bills(FORM)) == 3, "without a number of its own it becomes two bills"
+
+
+async def test_a_gateway_that_did_not_wait(desk: Desk) -> None:
+    await arm(desk, "gateway_timeout", operation="Save")
+    reply = await desk.post("Save", {"formid": FORM, "data": {"Model": outbound("XS1")}})
+    assert (reply.status_code, reply.text[:6]) == (504, "<html>")
+    assert await desk.status_of(FORM, "XS1") == "A"
+
+
+async def test_a_slow_call_takes_effect_after_its_client_has_gone(wire: Desk) -> None:
+    await arm(wire, "slow", operation="Save", seconds="0.3")
+    with pytest.raises(httpx.ReadTimeout):
+        await wire.post("Save", {"formid": FORM, "data": {"Model": outbound("XS1")}}, timeout=0.05)
+    assert await wire.status_of(FORM, "XS1") is None
+    async with asyncio.timeout(10):
+        while await wire.status_of(FORM, "XS1") != "A":
+            await asyncio.sleep(0.01)
+
+
 async def test_a_limit_of_calls_per_second() -> None:
     now = [datetime(2026, 5, 1, tzinfo=UTC)]
     state = GalaxyState(clock=lambda: now[0])

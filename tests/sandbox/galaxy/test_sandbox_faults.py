@@ -28,6 +28,14 @@ def test_a_rule_hits_its_operation_only_and_as_often_as_it_says() -> None:
     assert faults.armed == ()
 
 
+def test_a_vendors_own_fault_is_counted_by_its_code() -> None:
+    faults = Faults()
+    faults.add_all([FaultRule(kind=FaultName.VENDOR, code="stale_row"), FaultRule(kind=FaultName.VENDOR)])
+    faults.take("Query")
+    faults.take("Query")
+    assert faults.injected == {"vendor:stale_row": 1, "vendor": 1}
+
+
 def test_a_rule_lets_calls_pass_first_and_may_last_for_ever() -> None:
     faults = Faults()
     faults.add(FaultRule(kind=FaultName.HANG, skip=2, times=None))
@@ -119,11 +127,15 @@ def test_an_answer_that_never_comes(client: httpx.Client, counted: Counted) -> N
     assert counted.effects == 1
 
 
-@pytest.mark.parametrize(("kind", "status"), [("server_error", 502), ("html_page", 200)])
-def test_html_instead_of_an_answer(client: httpx.Client, counted: Counted, kind: str, status: int) -> None:
+@pytest.mark.parametrize(
+    ("kind", "status", "effects"), [("server_error", 502, 0), ("html_page", 200, 0), ("gateway_timeout", 504, 1)]
+)
+def test_html_instead_of_an_answer(
+    client: httpx.Client, counted: Counted, kind: str, status: int, effects: int
+) -> None:
     arm(client, kind=kind)
     reply = client.post("/go")
-    assert (reply.status_code, reply.text[:6], counted.effects) == (status, "<html>", 0)
+    assert (reply.status_code, reply.text[:6], counted.effects) == (status, "<html>", effects)
 
 
 def test_a_slow_answer_is_an_answer(client: httpx.Client, counted: Counted) -> None:

@@ -125,6 +125,69 @@ async def test_a_row_touched_between_two_pages_hides_another(tenant: Tenant) -> 
     assert await page(tenant, 2) == (["SO-3", "SO-0"], False)
 
 
+async def ids_since(tenant: Tenant, ts: int) -> list[tuple[str, int]]:
+    data = await tenant.caller.data(OUTBOUNDS, {"start_ts": ts, "page_index": 1, "page_size": 50})
+    return [(row["so_id"], row["ts"]) for row in data["datas"]]
+
+
+async def test_a_row_that_becomes_visible_late(tenant: Tenant) -> None:
+    for number in range(3):
+        tenant.outbound(number)
+    arm(tenant, FaultName.VENDOR, OUTBOUNDS, code=PagingFault.LATE_ROW.value, times=2)
+    assert await page(tenant, 1) == (["SO-1", "SO-2"], False)
+    assert [so_id for so_id, _ in await ids_since(tenant, 1)] == ["SO-1", "SO-2"]
+    assert [so_id for so_id, _ in await ids_since(tenant, 1)] == ["SO-0", "SO-1", "SO-2"]
+
+
+async def test_a_document_that_appears_between_two_pages(tenant: Tenant) -> None:
+    for number in range(2):
+        tenant.outbound(number)
+    tenant.state.newcomer = lambda: tenant.outbound(2)
+    arm(tenant, FaultName.VENDOR, OUTBOUNDS, code=PagingFault.NEW_ROWS.value)
+    assert await page(tenant, 1) == (["SO-0", "SO-1"], False)
+    assert await page(tenant, 2) == (["SO-2"], False)
+
+
+async def test_a_row_as_it_was_before_its_last_change(tenant: Tenant) -> None:
+    outbounds = [tenant.outbound(number) for number in range(3)]
+    [(_, first), (_, second), (_, third)] = await ids_since(tenant, 1)
+    tenant.clock.forward(minutes=1)
+    tenant.state.edit_outbound(outbounds[1].io_id, remark="changed")
+    newest = (await ids_since(tenant, third + 1))[0][1]
+    stale = {"code": PagingFault.STALE_ROW.value}
+    arm(tenant, FaultName.VENDOR, OUTBOUNDS, **stale)
+    old = await tenant.caller.data(OUTBOUNDS, {"io_ids": [outbounds[1].io_id]})
+    new = await tenant.caller.data(OUTBOUNDS, {"io_ids": [outbounds[1].io_id]})
+    [before], [after] = old["datas"], new["datas"]
+    assert (before["ts"], before["remark"], after["ts"], after["remark"]) == (second, "", newest, "changed")
+    assert before["modified"] < after["modified"]
+    arm(tenant, FaultName.VENDOR, OUTBOUNDS, **stale, times=2)
+    assert await ids_since(tenant, 1) == [("SO-0", first), ("SO-1", second), ("SO-2", third)]
+    assert await ids_since(tenant, third) == [("SO-2", third)], "the old row stands before the cursor"
+    assert await ids_since(tenant, third) == [("SO-2", third), ("SO-1", newest)]
+
+
+async def test_no_row_has_ever_changed(tenant: Tenant) -> None:
+    tenant.outbound()
+    arm(tenant, FaultName.VENDOR, OUTBOUNDS, code=PagingFault.STALE_ROW.value)
+    assert await page(tenant, 1) == (["SO-1"], False)
+
+
+async def test_an_upload_delivered_twice_happens_once(tenant: Tenant) -> None:
+    arm(tenant, FaultName.DELIVER_TWICE, STOCK)
+    biz = {"so_id": "A-1", "wms_co_id": 11, "items": [{"sku_id": "MUG-01", "qty": 5}]}
+    assert (await tenant.caller.call(STOCK, biz))["code"] == 0
+    rows = (await tenant.caller.data("/open/inventory/query", {"sku_ids": "MUG-01", "wms_co_id": 11}))["inventorys"]
+    assert sum(row["qty"] for row in rows) == 5
+
+
+async def test_a_token_asked_for_twice(tenant: Tenant) -> None:
+    arm(tenant, FaultName.DELIVER_TWICE, "getInitToken")
+    answer = await tenant.caller.token("getInitToken", grant_type="authorization_code", code="abc123")
+    tenant.caller.access_token = answer["data"]["access_token"]
+    assert (await tenant.caller.call(SHOPS, "{}"))["code"] == 0
+
+
 async def test_admin_calls_are_not_counted(tenant: Tenant) -> None:
     await tenant.caller.call(SHOPS, "{}")
     await tenant.caller.switch("limits")

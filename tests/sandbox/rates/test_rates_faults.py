@@ -33,6 +33,7 @@ def test_a_site_is_down_alone(site: httpx.Client, site_down: Site) -> None:
         (FaultName.NO_PERMISSION, 403),
         (FaultName.THROTTLE, 429),
         (FaultName.LOCKED, 500),
+        (FaultName.GATEWAY_TIMEOUT, 504),
     ],
 )
 def test_pages_instead_of_rates(site: httpx.Client, kind: FaultName, status: int) -> None:

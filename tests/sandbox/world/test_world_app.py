@@ -99,6 +99,28 @@ async def test_later_waits_for_its_document(caller: Caller) -> None:
     assert len(await caller.post("/later")) == 3
 
 
+async def test_a_busy_day_and_its_judgement(caller: Caller) -> None:
+    fed = await caller.post("/feed/busy", documents=30, seed=5)
+    assert fed["documents"] == 30
+    await caller.post("/release")
+    waits = dict.fromkeys(fed["platform_numbers"][:2], "stock_short")
+    found = await caller.post("/judge", held=waits)
+    assert sorted(found) == ["amount_off", "duplicated", "half_done", "lost", "stock_off"]
+    assert len(found["lost"]) == 30
+    assert found["lost"][0].startswith(f"{fed['platform_numbers'][0]}: held for stock_short, but ")
+
+
+async def test_somebody_fills_a_mapping_and_moves_goods(caller: Caller) -> None:
+    await caller.post("/feed/sample")
+    row = await caller.post("/mappings/fill", collection="sku", key="LF-7001")
+    assert row["values"]["material"] == "LF-7001"
+    assert row in await caller.get("/mappings")
+    assert "left out" in (await caller.post("/mappings/fill", 404, collection="sku", key="LF-7001"))["detail"]
+    await caller.post("/stock", wms_co_id=2001, sku_id="LF-1004", quantity="-2")
+    assert caller.world.stock_off() == []
+    await caller.post("/stock", 404, wms_co_id=2001, sku_id="NOTHING", quantity="-2")
+
+
 @pytest.mark.parametrize(
     ("path", "body", "word"),
     [
@@ -107,6 +129,8 @@ async def test_later_waits_for_its_document(caller: Caller) -> None:
         ("/feed/retail", {"files": ["a"], "documents": 0}, "documents"),
         ("/feed/sample", {"sead": 1}, "sead"),
         ("/release", {"documents": -1}, "documents"),
+        ("/feed/busy", {}, "documents"),
+        ("/judge", {"held": {"SO1": "bad luck"}}, "held.SO1"),
         ("/later", {"kinds": ["nonsense"]}, "kinds"),
     ],
 )
