@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -48,6 +49,11 @@ class Lap:
     @property
     def seconds_each(self) -> float:
         return self.seconds / self.workflows
+
+    def told(self, what: str) -> str:
+        """For the person who waits."""
+        busy = self.usage.others / (self.seconds * (os.cpu_count() or 1))
+        return f"{self.per_second:.1f} {what} a second, others use {busy:.0%} of the machine"
 
     def cpu_ms(self, part: str) -> float:
         """CPU milliseconds of a part of ours for each workflow."""

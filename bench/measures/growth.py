@@ -21,7 +21,7 @@ async def growth(house: House, course: Course) -> list[Measured]:
             await house.take_in(documents)
             laps[documents].append(await documents_lap(house, {"worker": worker}))
             memory.note(documents)
-            course.say(f"{laps[documents][-1].per_second:.1f} documents/s at a backlog of {documents}")
+            course.say(laps[documents][-1].told(f"documents of a backlog of {documents}"))
     small, large = laps.values()
     course.note(*small, *large)
     costs = [many.seconds_each / few.seconds_each for few, many in zip(small, large, strict=True)]

@@ -32,11 +32,11 @@ async def naive(house: House, course: Course) -> list[Measured]:
             await house.take_in(sizes.backlog)
             laps.append(await documents_lap(house, pids))
             calls = laps[-1].erp_calls / laps[-1].workflows
-            course.say(f"{laps[-1].per_second:.1f} documents/s, {calls:.2f} ERP calls each")
+            course.say(f"{laps[-1].told('documents')}, {calls:.2f} ERP calls each")
 
         async def by_script() -> None:
             script.append(await _by_script(house, sizes.naive))
-            course.say(f"{script[-1]:.2f} documents/s by the plain script")
+            course.say(f"{script[-1]:.2f} documents a second by the plain script")
 
         await house.take_in(sizes.warm_up)
         await documents_lap(house, pids)

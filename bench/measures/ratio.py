@@ -21,11 +21,11 @@ async def ratio(house: House, course: Course) -> list[Measured]:
         async def documents() -> None:
             await house.take_in(lot)
             laps.append(await documents_lap(house, pids))
-            course.say(f"{laps[-1].per_second:.1f} documents/s")
+            course.say(laps[-1].told("documents"))
 
         async def floor() -> None:
             floors.append(await floor_lap(house, pids, lot))
-            course.say(f"{floors[-1].per_second:.1f} floor workflows/s")
+            course.say(floors[-1].told("floor workflows"))
 
         await house.take_in(course.sizes.warm_up)
         await documents_lap(house, pids)

@@ -28,7 +28,7 @@ async def two_workers(house: House, course: Course) -> list[Measured]:
                     pids["second"] = await stack.enter_async_context(house.worker())
                     await carry(sizes.warm_up, pids)
                 laps[workers].append(await carry(sizes.lot, pids))
-            course.say(f"{laps[workers][-1].per_second:.1f} documents/s by {workers}")
+            course.say(f"{laps[workers][-1].told('documents')}, by {workers}")
     one, two = laps.values()
     course.note(*one, *two)
     return [measured("two_workers", [b.per_second / a.per_second for a, b in zip(one, two, strict=True)])]
