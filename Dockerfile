@@ -14,6 +14,7 @@ ENV PATH=/opt/venv/bin:$PATH \
 WORKDIR /app
 COPY activities/ activities/
 COPY bench/ bench/
+COPY chaos/ chaos/
 COPY commands/ commands/
 COPY connectors/ connectors/
 COPY demo/ demo/

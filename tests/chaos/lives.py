@@ -31,12 +31,11 @@ from activities.api import (
     DocumentStep,
     HoldStep,
     IntakeStep,
+    Prepared,
+    PrepareStep,
     Queues,
-    RateStep,
     ReverseStep,
     StartStep,
-    Validated,
-    ValidateStep,
 )
 from activities.document import DocumentActivities
 from activities.intake import IntakeActivities
@@ -306,9 +305,9 @@ class Life:
         """From the beginning with the latest version. None: look afresh."""
         self._news = False
         actor, reason = self._take_back or ("", "")
-        found: Validated = await self._do(
-            "validate", ValidateStep(key=self.key, take_back=bool(actor), actor=actor, reason=reason)
-        )
+        wish = PrepareStep(key=self.key, erp=self._start.erp, take_back=bool(actor), actor=actor, reason=reason)
+        found: Prepared = await self._do("prepare", wish)
+        assert found.rate is None, "every rate is in the store"
         self._version = found.version
         if found.hold is not None:
             return found.hold
@@ -321,7 +320,7 @@ class Life:
                 return await self._reverse(found)
         return await self._post(found)
 
-    async def _reverse(self, found: Validated) -> DocumentState | Hold | None:
+    async def _reverse(self, found: Prepared) -> DocumentState | Hold | None:
         final, (actor, reason) = found.course is Course.REVERSE, self._take_back or ("", "")
         wish = ReverseStep(step=self._step, final=final, by_person=bool(actor), actor=actor, reason=reason)
         back = await self._do("reverse", wish)
@@ -329,14 +328,14 @@ class Life:
             return back if isinstance(back, Hold) else cast(Hold, back.hold)
         return DocumentState.REVERSED if final else None
 
-    async def _post(self, found: Validated) -> DocumentState | Hold | None:
-        assert found.day is not None
-        rate = await self._do("rate", RateStep(step=self._step, currency=found.currency, day=found.day))
-        assert rate is not None, "every rate is in the store"
-        mapped = await self._do("map_linked" if found.linked else "map", self._step)
-        if isinstance(mapped, Hold) or mapped.hold is not None:
-            return mapped if isinstance(mapped, Hold) else cast(Hold, mapped.hold)
-        if mapped.stale or self._news:
+    async def _post(self, found: Prepared) -> DocumentState | Hold | None:
+        if found.linked:
+            mapped = await self._do("map_linked", self._step)
+            if isinstance(mapped, Hold) or mapped.hold is not None:
+                return mapped if isinstance(mapped, Hold) else cast(Hold, mapped.hold)
+            if mapped.stale:
+                return None
+        if self._news:
             return None
         posted = await self._do("post", self._step)
         if isinstance(posted, Hold):
@@ -441,12 +440,10 @@ async def _new_worker(world: World, url: str, temporal: Office) -> Worker:
 def _steps(shop: Workshop) -> dict[str, Step]:
     document, intake = DocumentActivities(shop), IntakeActivities(shop)
     methods: Sequence[Step] = (
-        *(document.validate, document.map_bill, document.map_linked, document.post, document.reverse),
-        *(document.hold, document.decide, document.rate_known, intake.poll, intake.start_documents),
+        *(document.prepare, document.map_linked, document.post, document.reverse, document.hold, document.decide),
+        *(intake.poll, intake.start_documents),
     )
-    named = {"map_bill": "map", "rate_known": "rate"}
-    names = [str(getattr(method, "__name__", "")) for method in methods]
-    return {named.get(name, name): method for name, method in zip(names, methods, strict=True)}
+    return {str(getattr(method, "__name__", "")): method for method in methods}
 
 
 def _long_ago() -> datetime:
