@@ -23,8 +23,9 @@ from domain.journal import (
     TakenIn,
     TimelineRow,
 )
+from domain.pace import CallRate
 from domain.rates import Rate
-from store import documents, intake, journal, mappings, rates, retention, search, tokens
+from store import documents, intake, journal, mappings, rates, retention, search, tokens, turns
 from store.engine import Database
 from store.group_commit import GroupCommit
 from store.identity import IdCache, Identity, identity
@@ -237,6 +238,16 @@ class Store:
     async def put_token(self, connection: str, text: str) -> None:
         """Keep a token, encrypted. Raises `TokenKeyMissing`."""
         await tokens.put(self._db, self._sealer, connection, text, self._clock())
+
+    # ── connections ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def turn(self, account: str, rates: Sequence[CallRate]) -> float:
+        """Take the next place in the line of all who call an account.
+
+        Returns:
+            Seconds from now until it is its turn, by every rate; 0 is at once.
+        """
+        return await turns.take(self._db, account, rates, self._clock())
 
     # ── people ──────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, MetaData, Table, text
+from sqlalchemy import BigInteger, CheckConstraint, Index, MetaData, Table, text
 from sqlmodel import Field, SQLModel
 
 from store.columns import BigId, ExactDecimal, JsonText, SafeText, SortedText, UtcDateTime
@@ -206,6 +206,17 @@ class TokenTable(Row, table=True):
     changed_at: datetime = Field(sa_type=UtcDateTime)
 
 
+class TurnTable(Row, table=True):
+    """The line before an account: up to when the calls of a rate (so many in `seconds`) are given away, as Unix time in
+    microseconds, which every database adds up alike."""
+
+    __tablename__ = "turns"
+
+    account: str = Field(primary_key=True, sa_type=SafeText)
+    seconds: int = Field(primary_key=True)
+    taken_to: int = Field(sa_type=BigInteger)
+
+
 def _table(model: type[Row]) -> Table:
     return metadata.tables[str(model.__tablename__)]
 
@@ -220,3 +231,4 @@ cursors = _table(CursorTable)
 mappings = _table(MappingTable)
 rates = _table(RateTable)
 tokens = _table(TokenTable)
+turns = _table(TurnTable)

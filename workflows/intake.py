@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from activities.api import IntakeStep, IntakeSteps, Polled, Started, StartStep
     from domain.documents import Frozen
+    from workflows import policies
 
 
 class IntakeStart(Frozen):
@@ -52,7 +52,7 @@ class IntakeWorkflow:
             task_queue=start.queue,
             start_to_close_timeout=timedelta(hours=1),
             heartbeat_timeout=timedelta(seconds=30),
-            retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_attempts=5),
+            retry_policy=policies.UNTIL_TOLD,
         )
         if failed is not None:
             raise failed
@@ -74,6 +74,7 @@ class IntakeWorkflow:
             task_queue=start.queue,
             start_to_close_timeout=timedelta(hours=1),
             heartbeat_timeout=timedelta(seconds=30),
-            # The next tick of the schedule polls again from the same cursor.
-            retry_policy=RetryPolicy(initial_interval=timedelta(seconds=5), maximum_attempts=5),
+            # No limit of tries here: being throttled uses up none. The activity knows when enough is enough; then the
+            # next tick of the schedule polls again from the same cursor.
+            retry_policy=policies.UNTIL_TOLD,
         )

@@ -33,6 +33,7 @@ from connectors.limits import Limits
 from domain.erp import Bill, BillContent, BillForm, BillLine, BillStatus, FoundBill, Match
 from domain.faults import Fault, FaultKind
 from domain.masking import privacy_of
+from domain.pace import Pace
 
 Item = TypeVar("Item")
 
@@ -44,6 +45,7 @@ class GalaxyErp:
     """One Galaxy connection. Close it, so that its session is given back.
 
     Args:
+        pace: the line of all processes that call this data centre; by default this process keeps its own.
         transport: how calls travel; by default as `access` says.
         now, clock: Unix time, and seconds that only grow.
     """
@@ -52,6 +54,7 @@ class GalaxyErp:
         self,
         access: GalaxyAccess,
         *,
+        pace: Pace | None = None,
         transport: Transport | None = None,
         now: Callable[[], float] = time.time,
         clock: Callable[[], float] = time.monotonic,
@@ -59,7 +62,9 @@ class GalaxyErp:
         self._access = access
         self._transport = transport or Transport(
             SYSTEM,
-            limits=Limits(per_second=access.calls_per_second, parallel=access.parallel, burst=access.parallel),
+            limits=Limits(
+                per_second=access.calls_per_second, parallel=access.parallel, burst=access.parallel, pace=pace
+            ),
             connect_timeout=access.connect_timeout,
             read_timeout=access.read_timeout,
             ca=access.ca,
