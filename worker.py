@@ -34,6 +34,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 import logs
 import settings as configuration
 from activities.api import Queues
+from activities.connections import ConnectionActivities
 from activities.document import DocumentActivities
 from activities.intake import IntakeActivities
 from activities.starting import WORKFLOW_QUEUE
@@ -42,6 +43,7 @@ from connectors.galaxy.client import GalaxyErp
 from connectors.jushuitan.client import JushuitanClient
 from connectors.jushuitan.streams import MODELS, streams_of
 from connectors.rates.chain import open_rate_chain
+from domain.connections import Account
 from domain.erp import Erp
 from flows.catalogue import Catalogue, load_catalogue
 from leaving import leave
@@ -51,6 +53,7 @@ from store.pace import StoredPace
 from store.store import Store
 from store.vault import StoredTokens
 from workflows import attributes
+from workflows.connection import ConnectionWorkflow
 from workflows.document import DocumentWorkflow
 from workflows.intake import IntakeStart, IntakeWorkflow
 
@@ -98,10 +101,12 @@ async def workshop(settings: Settings, client: Client) -> AsyncIterator[Workshop
     async with AsyncExitStack() as stack:
         url = settings.store_url.get_secret_value()
         store = await stack.enter_async_context(await Store.open(url, secret_key=settings.secret_key))
-        erps: dict[str, Erp] = {
-            name: await stack.enter_async_context(GalaxyErp(access, pace=StoredPace(store, f"galaxy.{name}")))
-            for name, access in settings.galaxy.items()
-        }
+        erps: dict[str, Erp] = {}
+        accounts: dict[str, Account] = {}
+        for name, target in settings.galaxy.items():
+            account = f"galaxy.{name}"
+            galaxy = await stack.enter_async_context(GalaxyErp(target, pace=StoredPace(store, account)))
+            erps[name] = accounts[account] = galaxy
         streams: dict[tuple[str, str], Stream] = {}
         routes: dict[str, Route] = {}
         for name, source in settings.jushuitan.items():
@@ -109,6 +114,7 @@ async def workshop(settings: Settings, client: Client) -> AsyncIterator[Workshop
             vault = StoredTokens(store, account) if settings.secret_key is not None else None
             pace = StoredPace(store, account)
             jushuitan = await stack.enter_async_context(JushuitanClient(source, vault=vault, pace=pace))
+            accounts[account] = jushuitan
             since = source.since if source.since is not None else now - timedelta(days=1)
             streams |= {(name, key): stream for key, stream in streams_of(name, jushuitan, since).items()}
             queues = Queues(source=account, erp=f"galaxy.{source.erp}", rates=RATES_QUEUE)
@@ -122,6 +128,7 @@ async def workshop(settings: Settings, client: Client) -> AsyncIterator[Workshop
             routes=routes,
             erps=erps,
             rates=chain,
+            accounts=accounts,
             client=client,
             patience=settings.patience,
             batching=Batching(linger=tuning.linger, most=tuning.batch, lanes=tuning.lanes),
@@ -131,21 +138,27 @@ async def workshop(settings: Settings, client: Client) -> AsyncIterator[Workshop
 
 def workers(shop: Workshop, settings: Settings) -> list[Worker]:
     """One worker for the workflows with their local activities, and one for each system's queue."""
-    document, intake = DocumentActivities(shop), IntakeActivities(shop)
+    document, intake, connection = DocumentActivities(shop), IntakeActivities(shop), ConnectionActivities(shop)
     tuning = settings.worker
     rates = queue_rates(settings)
     queues: dict[str, list[Callable[..., Any]]] = {RATES_QUEUE: [document.find_rate]}
     for route in shop.routes.values():
-        queues[route.queues.source] = [document.fetch, intake.poll, intake.start_documents]
-        queues[route.queues.erp] = [document.map_linked, document.post, document.reverse]
+        queues[route.queues.source] = [document.fetch, intake.poll, intake.start_documents, connection.probe]
+        queues[route.queues.erp] = [document.map_linked, document.post, document.reverse, connection.probe]
     local: list[Callable[..., Any]] = [
         document.prepare,
         document.hold,
         document.decide,
         document.amend,
+        connection.pause,
+        connection.lift,
     ]
     workflows = worker_on(
-        shop.client, tuning, WORKFLOW_QUEUE, workflows=[DocumentWorkflow, IntakeWorkflow], activities=local
+        shop.client,
+        tuning,
+        WORKFLOW_QUEUE,
+        workflows=[DocumentWorkflow, IntakeWorkflow, ConnectionWorkflow],
+        activities=[*local, connection.wake_waiting],
     )
     return [
         workflows,

@@ -22,13 +22,17 @@ class IntakeStart(Frozen):
 
 
 class IntakeEnd(Frozen):
-    """What the poll brought, counted: success is counts, not the absence of an exception."""
+    """What the poll brought, counted: success is counts, not the absence of an exception.
+
+    `paused`: nothing was read, since the connection does not accept us.
+    """
 
     seen: int
     new: int
     changed: int
     started: int
     told: int
+    paused: bool = False
 
 
 @workflow.defn(name="Intake")
@@ -56,6 +60,9 @@ class IntakeWorkflow:
         )
         if failed is not None:
             raise failed
+        if polled.paused:
+            workflow.set_current_details(f"连接 {start.queue} 已暂停，未读取 / paused, nothing read")
+            return IntakeEnd(seen=0, new=0, changed=0, started=started.started, told=started.told, paused=True)
         workflow.set_current_details(
             f"读到 {polled.seen}，新 {polled.new}，有变化 {polled.changed}，启动 {started.started}，通知 {started.told}"
         )

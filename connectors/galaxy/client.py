@@ -8,7 +8,7 @@ from decimal import Decimal, InvalidOperation
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from connectors.galaxy.access import GalaxyAccess
+from connectors.galaxy.access import Auth, GalaxyAccess
 from connectors.galaxy.calls import GalaxyCalls
 from connectors.galaxy.convert_rules import with_own_rules
 from connectors.galaxy.dividing import divided
@@ -84,6 +84,16 @@ class GalaxyErp:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.aclose()
+
+    @property
+    def counts_refusals(self) -> bool:
+        """Wrong passwords lock the user; a refused application does nobody any harm."""
+        return self._access.auth is Auth.PASSWORD
+
+    async def probe(self) -> None:
+        """Look for one material, whatever comes of it. Raises `Fault`."""
+        self._session.forgive()
+        await self.query("BD_MATERIAL", ["FMATERIALID"], [], limit=1)
 
     async def find(self, form: BillForm, numbers: Sequence[str]) -> Mapping[str, FoundBill]:
         """The bills that exist, by the number asked for.

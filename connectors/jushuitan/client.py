@@ -82,6 +82,15 @@ class JushuitanClient:
     ) -> None:
         await self.aclose()
 
+    @property
+    def counts_refusals(self) -> bool:
+        """No account is locked for a wrong signature or an old token."""
+        return False
+
+    async def probe(self) -> None:
+        """Ask for one shop, whatever comes of it. Raises `Fault`."""
+        await self._call(SHOPS, {"page_index": 1, "page_size": 1})
+
     def outbounds(
         self,
         *,

@@ -83,6 +83,13 @@ async def test_a_source_that_stays_away_fails_the_run_after_starting_what_is_sto
     assert [call.step for call in skipping.intake.calls[flow]] == ["poll"] * 3 + ["start_documents"]
 
 
+async def test_a_paused_connection_is_skipped_quietly(house: House) -> None:
+    _, handle = await _run(house, [Polled(seen=0, new=0, changed=0, paused=True)], [Started(started=2, told=0)])
+    assert await handle.result() == IntakeEnd(seen=0, new=0, changed=0, started=2, told=0, paused=True)
+    metadata = await handle.query("__temporal_workflow_metadata", result_type=WorkflowMetadata)
+    assert "jushuitan.main 已暂停" in metadata.current_details
+
+
 async def test_refused_credentials_are_not_tried_again(dev: House) -> None:
     flow, handle = await _run(dev, [EXPIRED, POLLED], [STARTED])
     assert (await _failure(handle)).type == "expired"

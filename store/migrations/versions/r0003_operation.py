@@ -1,4 +1,4 @@
-"""What the operation of connections needs: the line before each account."""
+"""What the operation of connections needs: the line before each account, pauses, alerts."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ down_revision: str | None = "0001"
 branch_labels: str | None = None
 depends_on: str | None = None
 
+Moment = sa.DateTime(timezone=True)
+
 
 def upgrade() -> None:
     op.create_table(
@@ -20,6 +22,29 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("account", "seconds", name="pk_turns"),
     )
 
+    op.create_table(
+        "pauses",
+        sa.Column("connection", sa.Text(), nullable=False),
+        sa.Column("since", Moment, nullable=False),
+        sa.Column("system", sa.Text(), nullable=False),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("message", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("connection", name="pk_pauses"),
+    )
+    op.create_table(
+        "alerts",
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("at", Moment, nullable=False),
+        sa.Column("owner", sa.Text(), nullable=False),
+        sa.Column("gap", sa.Text(), nullable=True),
+        sa.Column("zh", sa.Text(), nullable=False),
+        sa.Column("en", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name="pk_alerts"),
+    )
+    op.create_index("ix_alerts_at", "alerts", ["at"])
+
 
 def downgrade() -> None:
+    op.drop_table("alerts")
+    op.drop_table("pauses")
     op.drop_table("turns")
