@@ -30,6 +30,9 @@ from domain.documents import Frozen
 DEMO_FILE = Path(".kingpost/demo.toml")
 """Written by the demo, so that a second terminal finds it."""
 
+_CALLS_OF_A_BATCH = 3
+"""Find, save with submit and audit, find."""
+
 
 class Misconfigured(Exception):
     """A setting is missing or wrong. The text is one sentence that names it."""
@@ -45,18 +48,40 @@ class TemporalSettings(Frozen):
     web: str = "http://127.0.0.1:8233"
 
 
+class GalaxyTarget(GalaxyAccess):
+    """A Galaxy data centre as where bills go.
+
+    Attributes:
+        steps_per_second: steps that Temporal hands out a second on its task queue, to all workers together; default:
+            as many as its calls can carry when batches are full.
+    """
+
+    steps_per_second: float | None = Field(default=None, gt=0)
+
+    def queue_rate(self, batch: int) -> float:
+        """Steps a second on its task queue. A batch of posts makes `_CALLS_OF_A_BATCH` calls, however full it is."""
+        return self.steps_per_second or self.calls_per_second * batch / _CALLS_OF_A_BATCH
+
+
 class JushuitanSource(JushuitanAccess):
     """A Jushuitan account as a source of documents.
 
     Attributes:
+        steps_per_second: steps that Temporal hands out a second on its task queue, to all workers together; default:
+            `per_second`, since each step makes at least one call.
         erp: name of the Galaxy connection its bills go to.
         bill_prefix: put in front of the source's numbers to make bill numbers; two accounts need two prefixes.
         since: documents changed before this moment are left alone at the first poll; default: a day before it.
     """
 
+    steps_per_second: float | None = Field(default=None, gt=0)
     erp: str = "main"
     bill_prefix: str = Field(default="", max_length=20)
     since: AwareDatetime | None = None
+
+    def queue_rate(self) -> float:
+        """Steps a second on its task queue."""
+        return self.steps_per_second or self.per_second
 
 
 class WorkerSettings(Frozen):
@@ -101,7 +126,7 @@ class Settings(BaseSettings):
     )
     patience: Patience = Patience()
     worker: WorkerSettings = WorkerSettings()
-    galaxy: dict[str, GalaxyAccess] = Field(default_factory=dict)
+    galaxy: dict[str, GalaxyTarget] = Field(default_factory=dict)
     jushuitan: dict[str, JushuitanSource] = Field(default_factory=dict)
 
     @model_validator(mode="after")

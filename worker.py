@@ -34,6 +34,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 import logs
 import settings as configuration
 from activities.api import Queues
+from activities.connections import ConnectionActivities
 from activities.document import DocumentActivities
 from activities.intake import IntakeActivities
 from activities.starting import WORKFLOW_QUEUE
@@ -42,14 +43,17 @@ from connectors.galaxy.client import GalaxyErp
 from connectors.jushuitan.client import JushuitanClient
 from connectors.jushuitan.streams import MODELS, streams_of
 from connectors.rates.chain import open_rate_chain
+from domain.connections import Account
 from domain.erp import Erp
 from flows.catalogue import Catalogue, load_catalogue
 from leaving import leave
 from settings import Settings, WorkerSettings
 from store.migrate import migrate
+from store.pace import StoredPace
 from store.store import Store
 from store.vault import StoredTokens
 from workflows import attributes
+from workflows.connection import ConnectionWorkflow
 from workflows.document import DocumentWorkflow
 from workflows.intake import IntakeStart, IntakeWorkflow
 
@@ -97,17 +101,23 @@ async def workshop(settings: Settings, client: Client) -> AsyncIterator[Workshop
     async with AsyncExitStack() as stack:
         url = settings.store_url.get_secret_value()
         store = await stack.enter_async_context(await Store.open(url, secret_key=settings.secret_key))
-        erps: dict[str, Erp] = {
-            name: await stack.enter_async_context(GalaxyErp(access)) for name, access in settings.galaxy.items()
-        }
+        erps: dict[str, Erp] = {}
+        accounts: dict[str, Account] = {}
+        for name, target in settings.galaxy.items():
+            account = f"galaxy.{name}"
+            galaxy = await stack.enter_async_context(GalaxyErp(target, pace=StoredPace(store, account)))
+            erps[name] = accounts[account] = galaxy
         streams: dict[tuple[str, str], Stream] = {}
         routes: dict[str, Route] = {}
         for name, source in settings.jushuitan.items():
-            vault = StoredTokens(store, f"jushuitan.{name}") if settings.secret_key is not None else None
-            jushuitan = await stack.enter_async_context(JushuitanClient(source, vault=vault))
+            account = f"jushuitan.{name}"
+            vault = StoredTokens(store, account) if settings.secret_key is not None else None
+            pace = StoredPace(store, account)
+            jushuitan = await stack.enter_async_context(JushuitanClient(source, vault=vault, pace=pace))
+            accounts[account] = jushuitan
             since = source.since if source.since is not None else now - timedelta(days=1)
             streams |= {(name, key): stream for key, stream in streams_of(name, jushuitan, since).items()}
-            queues = Queues(source=f"jushuitan.{name}", erp=f"galaxy.{source.erp}", rates=RATES_QUEUE)
+            queues = Queues(source=account, erp=f"galaxy.{source.erp}", rates=RATES_QUEUE)
             routes[name] = Route(system="jushuitan", erp=source.erp, bill_prefix=source.bill_prefix, queues=queues)
         chain = await stack.enter_async_context(open_rate_chain(settings.rates))
         tuning = settings.worker
@@ -118,6 +128,7 @@ async def workshop(settings: Settings, client: Client) -> AsyncIterator[Workshop
             routes=routes,
             erps=erps,
             rates=chain,
+            accounts=accounts,
             client=client,
             patience=settings.patience,
             batching=Batching(linger=tuning.linger, most=tuning.batch, lanes=tuning.lanes),
@@ -127,22 +138,35 @@ async def workshop(settings: Settings, client: Client) -> AsyncIterator[Workshop
 
 def workers(shop: Workshop, settings: Settings) -> list[Worker]:
     """One worker for the workflows with their local activities, and one for each system's queue."""
-    document, intake = DocumentActivities(shop), IntakeActivities(shop)
+    document, intake, connection = DocumentActivities(shop), IntakeActivities(shop), ConnectionActivities(shop)
     tuning = settings.worker
+    rates = queue_rates(settings)
     queues: dict[str, list[Callable[..., Any]]] = {RATES_QUEUE: [document.find_rate]}
     for route in shop.routes.values():
-        queues[route.queues.source] = [document.fetch, intake.poll, intake.start_documents]
-        queues[route.queues.erp] = [document.map_linked, document.post, document.reverse]
+        queues[route.queues.source] = [document.fetch, intake.poll, intake.start_documents, connection.probe]
+        queues[route.queues.erp] = [document.map_linked, document.post, document.reverse, connection.probe]
     local: list[Callable[..., Any]] = [
         document.prepare,
         document.hold,
         document.decide,
         document.amend,
+        connection.pause,
+        connection.lift,
     ]
     workflows = worker_on(
-        shop.client, tuning, WORKFLOW_QUEUE, workflows=[DocumentWorkflow, IntakeWorkflow], activities=local
+        shop.client,
+        tuning,
+        WORKFLOW_QUEUE,
+        workflows=[DocumentWorkflow, IntakeWorkflow, ConnectionWorkflow],
+        activities=[*local, connection.wake_waiting],
     )
-    return [workflows, *(worker_on(shop.client, tuning, queue, activities=found) for queue, found in queues.items())]
+    return [
+        workflows,
+        *(
+            worker_on(shop.client, tuning, queue, activities=found, per_second=rates.get(queue))
+            for queue, found in queues.items()
+        ),
+    ]
 
 
 def trusting_sandbox(workflows: Sequence[type]) -> SandboxedWorkflowRunner:
@@ -161,8 +185,13 @@ def worker_on(
     *,
     workflows: Sequence[type] = (),
     activities: Sequence[Callable[..., Any]] = (),
+    per_second: float | None = None,
 ) -> Worker:
-    """A worker on one task queue, with the slots in force. The benchmark's floor runs on the very same."""
+    """A worker on one task queue, with the slots in force. The benchmark's floor runs on the very same.
+
+    Args:
+        per_second: steps the server hands out a second, to all workers of the queue together; None is no limit.
+    """
     return Worker(
         client,
         task_queue=queue,
@@ -172,8 +201,15 @@ def worker_on(
         max_concurrent_workflow_tasks=tuning.workflow_tasks,
         max_concurrent_local_activities=tuning.activities,
         max_concurrent_activities=tuning.activities,
+        max_task_queue_activities_per_second=per_second,
         graceful_shutdown_timeout=GRACE,
     )
+
+
+def queue_rates(settings: Settings) -> dict[str, float]:
+    """Steps a second that Temporal hands out on each account's task queue."""
+    galaxy = {f"galaxy.{name}": target.queue_rate(settings.worker.batch) for name, target in settings.galaxy.items()}
+    return galaxy | {f"jushuitan.{name}": source.queue_rate() for name, source in settings.jushuitan.items()}
 
 
 async def ensure_search_attributes(client: Client) -> None:

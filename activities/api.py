@@ -217,11 +217,12 @@ class IntakeStep(Frozen):
 
 
 class Polled(Frozen):
-    """What a poll brought, counted."""
+    """What a poll brought, counted. `paused`: nobody was asked, the connection is paused."""
 
     seen: int
     new: int
     changed: int
+    paused: bool = False
 
 
 class StartStep(Frozen):

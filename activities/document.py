@@ -27,6 +27,7 @@ from activities.api import (
     StepDone,
 )
 from activities.entries import entry_of
+from activities.gate import Gate, vendor_step
 from activities.mapper import Mapper
 from activities.posting import Desk, Posting, Taking
 from activities.preparing import Preparer
@@ -58,7 +59,7 @@ class DocumentActivities(DocumentSteps):
     """See `DocumentSteps` for which queue runs what."""
 
     def __init__(self, workshop: Workshop) -> None:
-        self._shop = workshop
+        self._shop, self.gate = workshop, Gate(workshop)
         self.patience = workshop.patience
         self._subjects = Subjects()
         self._mapper = Mapper(workshop)
@@ -144,7 +145,7 @@ class DocumentActivities(DocumentSteps):
     # ── the source's queue ──────────────────────────────────────────────────────────────────────────────────────
 
     @activity.defn(name="fetch")
-    @step
+    @vendor_step
     async def fetch(self, step: FetchStep) -> StepDone:
         key = step.step.key
         record, scheme = await self._shop.subject(key)
@@ -196,7 +197,7 @@ class DocumentActivities(DocumentSteps):
     # ── the ERP's queue ─────────────────────────────────────────────────────────────────────────────────────────
 
     @activity.defn(name="map_linked")
-    @step
+    @vendor_step
     async def map_linked(self, step: DocumentStep) -> StepDone:
         record, scheme = await self._shop.subject(step.key)
         if record.version != step.version:
@@ -216,7 +217,7 @@ class DocumentActivities(DocumentSteps):
         return StepDone()
 
     @activity.defn(name="post")
-    @step
+    @vendor_step
     async def post(self, step: DocumentStep) -> StepDone:
         record, scheme = await self._shop.subject(step.key)
         if record.version != step.version:
@@ -231,7 +232,7 @@ class DocumentActivities(DocumentSteps):
         return StepDone(hold=await self._desk(step.erp, scheme).post(posting))
 
     @activity.defn(name="reverse")
-    @step
+    @vendor_step
     async def reverse(self, step: ReverseStep) -> Reversed:
         record, scheme = await self._shop.subject(step.step.key)
         if step.by_person:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from temporalio import activity
 
 from activities.api import IntakeStep, IntakeSteps, Polled, Started, StartStep
+from activities.gate import Gate
 from activities.retrying import step
 from activities.starting import start_due
 from activities.workshop import Workshop
@@ -17,12 +18,20 @@ class IntakeActivities(IntakeSteps):
     """Both steps may be repeated at any point: what is stored twice is one, what is started twice is told."""
 
     def __init__(self, workshop: Workshop) -> None:
-        self._shop = workshop
+        self._shop, self._gate = workshop, Gate(workshop)
         self.patience = workshop.patience
 
     @activity.defn(name="poll")
     @step
     async def poll(self, step: IntakeStep) -> Polled:
+        account = self._shop.routes[step.connection].queues.source
+        if await self._gate.pause_of(account) is not None:
+            # No news: whoever can end the pause has been told. The cursor stays where it is.
+            return Polled(seen=0, new=0, changed=0, paused=True)
+        async with self._gate.passing(account):
+            return await self._read(step)
+
+    async def _read(self, step: IntakeStep) -> Polled:
         source = self._shop.catalogue[step.flow].flow.source
         stream = self._shop.streams[(step.connection, source.stream)]
         overlap = self._shop.overlap if self._shop.overlap is not None else source.overlap

@@ -16,6 +16,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from temporalio.service import RPCError
 
+from domain.connections import Paused
 from domain.documents import Frozen
 from domain.faults import Fault, FaultKind
 from store.errors import NotRecorded
@@ -33,6 +34,8 @@ class Patience(Frozen):
         transient_tries: tries of a step that meets network trouble, the first one included.
         transient_wait: seconds between them (requirement: 5 minutes, configurable).
         throttled_wait: seconds to wait when a vendor throttles without saying for how long; never uses up a try.
+        probe_wait: seconds until a connection that refused us is asked again; each further wait is twice as long.
+        probe_most: seconds that wait never exceeds.
         rate_tries: tries for an exchange rate, the first one included (requirement: 3 more after the first).
         rate_wait: seconds between them.
     """
@@ -40,6 +43,8 @@ class Patience(Frozen):
     transient_tries: int = Field(default=3, ge=1)
     transient_wait: float = Field(default=300, ge=0)
     throttled_wait: float = Field(default=2, ge=0)
+    probe_wait: float = Field(default=60, gt=0)
+    probe_most: float = Field(default=900, gt=0)
     rate_tries: int = Field(default=4, ge=1)
     rate_wait: float = Field(default=300, ge=0)
 
@@ -75,10 +80,13 @@ def _tries_used() -> int:
 def verdict(fault: Fault, tries_used: int, tries: int, wait: float, throttled_wait: float) -> ApplicationError:
     """The error a fault becomes: the kind is its type, so that the workflow decides on data.
 
+    Its details are system, code, message and, if it is paused, the connection.
+
     Args:
         tries_used: tries that failed before this one, throttled ones not counted.
     """
     throttled = fault.kind is FaultKind.THROTTLED
+    paused = (fault.connection,) if isinstance(fault, Paused) else ()
     delay = fault.retry_after or throttled_wait if throttled else max(wait, fault.retry_after or 0)
     final = fault.kind not in (FaultKind.TRANSIENT, FaultKind.THROTTLED) or (not throttled and tries_used + 1 >= tries)
     return ApplicationError(
@@ -86,6 +94,7 @@ def verdict(fault: Fault, tries_used: int, tries: int, wait: float, throttled_wa
         fault.system,
         fault.code,
         fault.message,
+        *paused,
         type=fault.kind.value,
         non_retryable=final,
         next_retry_delay=None if final else timedelta(seconds=delay),

@@ -13,6 +13,7 @@ from temporalio.client import Client
 from activities import bills
 from activities.api import Queues
 from activities.retrying import Patience
+from domain.connections import Account
 from domain.documents import DocumentKey, Frozen
 from domain.erp import Erp
 from domain.journal import DocumentRecord, Sighting, Window
@@ -83,6 +84,8 @@ class Workshop:
     rates: Rates
     client: Client
     patience: Patience
+    accounts: Mapping[str, Account] = field(default_factory=dict)
+    """What can be asked at each connection, by its name, e.g. ``galaxy.main``."""
     batching: Batching = field(default_factory=Batching)
     overlap: int | None = None
     """Seconds read again at each poll, instead of what the flow file says."""

@@ -147,9 +147,9 @@ class Transport:
             keep_request, keep_reply: False when the body holds private values under no key that tells.
 
         Raises:
-            Fault: transient ``timeout``, ``connection``, ``protocol`` or ``http_5xx``; throttled ``http_429`` with the
-                seconds of Retry-After; refused ``tls``, ``bad_url`` or ``http_3xx``/``http_4xx`` (invalid for 413);
-                transient ``http_408``; whatever the vendor's `status_fault` or `judge` says.
+            Fault: transient ``timeout``, ``connection``, ``protocol``, ``http_408`` or ``http_5xx``; throttled
+                ``http_429`` with the seconds of Retry-After; expired ``http_401``; refused ``tls``, ``bad_url`` or
+                ``http_3xx``/``http_4xx`` (invalid for 413); whatever the vendor's `status_fault` or `judge` says.
         """
         body, content_type = _encode(content, json, data)
         sent = {"Content-Type": content_type, **(headers or {})} if content_type else dict(headers or {})
@@ -213,7 +213,7 @@ class Transport:
         message = f"HTTP {status} {response.reason_phrase}"
         if status == 429:
             raise self.fault(FaultKind.THROTTLED, "http_429", message, retry_after=_retry_after(response))
-        kind = FaultKind.REFUSED
+        kind = FaultKind.EXPIRED if status == 401 else FaultKind.REFUSED
         if status >= 500 or status == 408:
             kind = FaultKind.TRANSIENT
         elif status == 413:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 from pydantic import BaseModel, ConfigDict
 
@@ -47,6 +47,16 @@ class DocumentState(StrEnum):
     @property
     def is_final(self) -> bool:
         return self in (DocumentState.POSTED, DocumentState.SKIPPED, DocumentState.REVERSED)
+
+
+class Urgency(IntEnum):
+    """Who goes first when workers are busy, as the server counts it: a smaller number goes before a larger one."""
+
+    PERSON = 1
+    """Somebody waits for it at this moment."""
+    LIVE = 3
+    BACKFILL = 5
+    """History that is brought in, and whole days that are compared: they never hold up what happens now (O8)."""
 
 
 class OwnerRole(StrEnum):

@@ -14,11 +14,11 @@ class FaultKind(StrEnum):
     THROTTLED = "throttled"
     """The vendor asks us to slow down. Waiting is normal and never counts as a failure."""
     EXPIRED = "expired"
-    """Session or token is no longer accepted, and renewing it once did not help."""
+    """The vendor does not accept who we are (session, token, secret, address), and renewing once did not help."""
     INVALID = "invalid"
     """Our data is wrong. Repeating it changes nothing; `field` names the place."""
     REFUSED = "refused"
-    """The vendor's business says no; `code` and `message` are the vendor's words."""
+    """The vendor's business says no, or we may not do this; `code` and `message` are the vendor's words."""
 
 
 class Fault(Exception):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from domain.documents import Hold, HoldReason, OwnerRole
 from domain.faults import Fault, FaultKind
-from domain.keys import mapping_gap
+from domain.keys import connection_gap, mapping_gap
 
 STOCK_SHORT = "stock_short"
 """Fault code of every ERP connector for: not enough stock."""
@@ -163,11 +163,23 @@ def unreachable(system: str, code: str, message: str) -> Hold:
 
 
 def credentials(system: str, code: str, message: str) -> Hold:
-    """The vendor does not accept our session, token or permission, and renewing did not help."""
+    """The vendor does not let us do this, whatever the document."""
     return make(
         HoldReason.CREDENTIALS_REFUSED,
         f"{system} 不接受授权（{code}）：{message}。请更新授权后重试。",
         f"{system} refuses our credentials ({code}): {message}. Renew them, then resume.",
+        code=code,
+    )
+
+
+def connection_paused(connection: str, code: str, message: str) -> Hold:
+    """The vendor does not accept who we are; nobody calls the connection until it does again."""
+    return make(
+        HoldReason.CREDENTIALS_REFUSED,
+        f"连接 {connection} 的授权被拒绝（{code}）：{message}。连接已暂停，授权更新后自动继续。",
+        f"Connection {connection} refuses our credentials ({code}): {message}. It is paused; the document goes on by "
+        "itself once they are renewed.",
+        gap=connection_gap(connection),
         code=code,
     )
 
@@ -187,11 +199,16 @@ def rate_unavailable(currency: str, day: str, message: str) -> Hold:
     )
 
 
-def of_fault(kind: FaultKind, system: str, code: str, message: str) -> Hold:
+def of_fault(kind: FaultKind, system: str, code: str, message: str, connection: str | None = None) -> Hold:
     """The hold that a fault of a whole call ends in once its tries are used up.
 
     A whole call that is refused is about who we are and what we may do, not about this document.
+
+    Args:
+        connection: the connection that is paused for it, if it is.
     """
+    if connection is not None:
+        return connection_paused(connection, code, message)
     if kind in (FaultKind.EXPIRED, FaultKind.REFUSED):
         return credentials(system, code, message)
     return unreachable(system, code, message)

@@ -1,4 +1,4 @@
-"""How codes of mapping tables are compared, and how the gap is called that a missing one leaves."""
+"""How codes of mapping tables are compared, and how the gaps are called that documents wait for."""
 
 from __future__ import annotations
 
@@ -11,3 +11,8 @@ def normalise(key: str) -> str:
 def mapping_gap(collection: str, key: str) -> str:
     """Gap of a missing mapping, e.g. ``mapping:sku:abc``: what a document held for it names in `Hold.gap`."""
     return f"mapping:{collection}:{normalise(key)}"
+
+
+def connection_gap(connection: str) -> str:
+    """Gap of a connection that does not accept us, e.g. ``connection:galaxy.main``; also the id of its workflow."""
+    return f"connection:{connection}"

@@ -10,6 +10,8 @@ from typing import Self
 
 from pydantic import SecretStr
 
+from domain.alerts import Alert
+from domain.connections import Pause
 from domain.documents import DocumentKey, DocumentState
 from domain.exchanges import Exchange
 from domain.journal import (
@@ -23,8 +25,9 @@ from domain.journal import (
     TakenIn,
     TimelineRow,
 )
+from domain.pace import CallRate
 from domain.rates import Rate
-from store import documents, intake, journal, mappings, rates, retention, search, tokens
+from store import alerts, documents, intake, journal, mappings, pauses, rates, retention, search, tokens, turns
 from store.engine import Database
 from store.group_commit import GroupCommit
 from store.identity import IdCache, Identity, identity
@@ -53,6 +56,7 @@ class Store:
         self._clock = clock
         self._ids = IdCache()
         self._documents = SharedReads[Identity, DocumentRecord](partial(documents.find, db))
+        self._pauses = SharedReads[str, Pause](partial(pauses.find, db))
         self._mappings = SharedReads[mappings.Place, dict[str, str]](partial(mappings.look_up, db))
         self._rates: dict[tuple[str, date], Rate] = {}
         self._writer = GroupCommit[Stamped](Journal(db, self._ids).write, concerns_all=journal.concerns_all)
@@ -87,6 +91,7 @@ class Store:
             await self._writer.close()
             await self._documents.close()
             await self._mappings.close()
+            await self._pauses.close()
         finally:
             await self._db.close()
 
@@ -238,6 +243,43 @@ class Store:
         """Keep a token, encrypted. Raises `TokenKeyMissing`."""
         await tokens.put(self._db, self._sealer, connection, text, self._clock())
 
+    # ── connections ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def pause(self, pause: Pause) -> None:
+        """Have a connection left alone. One that is paused already stays so for its first reason."""
+        await pauses.put(self._db, pause)
+
+    async def lift(self, connection: str) -> None:
+        """Have a connection called again. Not an error when it was not paused."""
+        await pauses.remove(self._db, connection)
+
+    async def paused(self, connection: str) -> Pause | None:
+        """Why a connection is left alone at this moment; None: it is not.
+
+        Calls that wait at the same time share a statement that begins after all of them.
+        """
+        return (await self._pauses.get([connection])).get(connection)
+
+    async def pauses(self) -> list[Pause]:
+        """All connections that are left alone, the longest first."""
+        return await pauses.listed(self._db)
+
+    async def put_alert(self, alert: Alert) -> bool:
+        """Keep an alert. False when one of its key was kept before."""
+        return await alerts.put(self._db, alert)
+
+    async def alerts(self, limit: int) -> list[Alert]:
+        """Alerts that were raised, the latest first."""
+        return await alerts.listed(self._db, limit)
+
+    async def turn(self, account: str, rates: Sequence[CallRate]) -> float:
+        """Take the next place in the line of all who call an account.
+
+        Returns:
+            Seconds from now until it is its turn, by every rate; 0 is at once.
+        """
+        return await turns.take(self._db, account, rates, self._clock())
+
     # ── people ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def search(self, text: str, limit: int = 50) -> list[DocumentRecord]:
@@ -273,7 +315,7 @@ class Store:
     # ── retention ───────────────────────────────────────────────────────────────────────────────────────────────
 
     async def forget(self, before: datetime) -> int:
-        """Remove journal steps, exchanges, snapshots and final documents older than a moment.
+        """Remove journal steps, exchanges, snapshots, alerts and final documents older than a moment.
 
         A document that is not final stays, with its latest content and the versions its bill was made of. An exchange
         goes when no remaining step refers to it.

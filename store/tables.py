@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, MetaData, Table, text
+from sqlalchemy import BigInteger, CheckConstraint, Index, MetaData, Table, text
 from sqlmodel import Field, SQLModel
 
 from store.columns import BigId, ExactDecimal, JsonText, SafeText, SortedText, UtcDateTime
@@ -206,6 +206,43 @@ class TokenTable(Row, table=True):
     changed_at: datetime = Field(sa_type=UtcDateTime)
 
 
+class PauseTable(Row, table=True):
+    """A connection that refuses us and is left alone until it does not."""
+
+    __tablename__ = "pauses"
+
+    connection: str = Field(primary_key=True, sa_type=SafeText)
+    since: datetime = Field(sa_type=UtcDateTime)
+    system: str = Field(sa_type=SafeText)
+    code: str = Field(sa_type=SafeText)
+    message: str = Field(sa_type=SafeText)
+
+
+class AlertTable(Row, table=True):
+    """Something somebody was told of; once for each key."""
+
+    __tablename__ = "alerts"
+    __table_args__ = (Index("ix_alerts_at", "at"),)
+
+    key: str = Field(primary_key=True, sa_type=SafeText)
+    at: datetime = Field(sa_type=UtcDateTime)
+    owner: str = Field(sa_type=SafeText)
+    gap: str | None = Field(default=None, sa_type=SafeText)
+    zh: str = Field(sa_type=SafeText)
+    en: str = Field(sa_type=SafeText)
+
+
+class TurnTable(Row, table=True):
+    """The line before an account: up to when the calls of a rate (so many in `seconds`) are given away, as Unix time in
+    microseconds, which every database adds up alike."""
+
+    __tablename__ = "turns"
+
+    account: str = Field(primary_key=True, sa_type=SafeText)
+    seconds: int = Field(primary_key=True)
+    taken_to: int = Field(sa_type=BigInteger)
+
+
 def _table(model: type[Row]) -> Table:
     return metadata.tables[str(model.__tablename__)]
 
@@ -220,3 +257,6 @@ cursors = _table(CursorTable)
 mappings = _table(MappingTable)
 rates = _table(RateTable)
 tokens = _table(TokenTable)
+turns = _table(TurnTable)
+pauses = _table(PauseTable)
+alerts = _table(AlertTable)

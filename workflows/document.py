@@ -41,8 +41,12 @@ with workflow.unsafe.imports_passed_through():
 
 T = TypeVar("T")
 
-_CLOSED_BY_OTHERS = (HoldReason.MAPPING_MISSING, HoldReason.OUTBOUND_NOT_POSTED)
-"""Holds whose gap somebody else may be closing at this very moment."""
+
+def _closed_by_others(hold: Hold) -> bool:
+    """Whether somebody else may be closing the gap of a hold at this very moment."""
+    if hold.reason is HoldReason.CREDENTIALS_REFUSED:
+        return hold.gap is not None  # the connection is paused; what is not paused, nobody opens
+    return hold.reason in (HoldReason.MAPPING_MISSING, HoldReason.OUTBOUND_NOT_POSTED)
 
 
 class _Decision(Frozen):
@@ -199,7 +203,7 @@ class DocumentWorkflow:
         has to be followed by a third, for the same reason.
         """
         await self._put_on_record(hold)
-        while hold.reason in _CLOSED_BY_OTHERS and not self._news:
+        while _closed_by_others(hold) and not self._news:
             again = await self._carry()
             if not isinstance(again, Hold):
                 self._hold = None
@@ -419,9 +423,8 @@ def _hold_for(error: FailureError) -> Hold:
     """
     cause = error.cause if isinstance(error, ActivityError) else error
     given = [str(part) for part in cause.details] if isinstance(cause, ApplicationError) else []
-    if isinstance(cause, ApplicationError) and cause.type in tuple(FaultKind) and len(given) == 3:
-        system, code, message = given
-        return holds.of_fault(FaultKind(str(cause.type)), system, code, message)
+    if isinstance(cause, ApplicationError) and cause.type in tuple(FaultKind) and len(given) in (3, 4):
+        return holds.of_fault(FaultKind(str(cause.type)), *given)
     kind = cause.type if isinstance(cause, ApplicationError) and cause.type else type(cause).__name__
     if isinstance(error, ActivityError):
         return holds.defect(error.activity_type, kind)

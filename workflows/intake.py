@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from activities.api import IntakeStep, IntakeSteps, Polled, Started, StartStep
     from domain.documents import Frozen
+    from workflows import policies
 
 
 class IntakeStart(Frozen):
@@ -22,13 +22,17 @@ class IntakeStart(Frozen):
 
 
 class IntakeEnd(Frozen):
-    """What the poll brought, counted: success is counts, not the absence of an exception."""
+    """What the poll brought, counted: success is counts, not the absence of an exception.
+
+    `paused`: nothing was read, since the connection does not accept us.
+    """
 
     seen: int
     new: int
     changed: int
     started: int
     told: int
+    paused: bool = False
 
 
 @workflow.defn(name="Intake")
@@ -52,10 +56,13 @@ class IntakeWorkflow:
             task_queue=start.queue,
             start_to_close_timeout=timedelta(hours=1),
             heartbeat_timeout=timedelta(seconds=30),
-            retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_attempts=5),
+            retry_policy=policies.UNTIL_TOLD,
         )
         if failed is not None:
             raise failed
+        if polled.paused:
+            workflow.set_current_details(f"连接 {start.queue} 已暂停，未读取 / paused, nothing read")
+            return IntakeEnd(seen=0, new=0, changed=0, started=started.started, told=started.told, paused=True)
         workflow.set_current_details(
             f"读到 {polled.seen}，新 {polled.new}，有变化 {polled.changed}，启动 {started.started}，通知 {started.told}"
         )
@@ -74,6 +81,7 @@ class IntakeWorkflow:
             task_queue=start.queue,
             start_to_close_timeout=timedelta(hours=1),
             heartbeat_timeout=timedelta(seconds=30),
-            # The next tick of the schedule polls again from the same cursor.
-            retry_policy=RetryPolicy(initial_interval=timedelta(seconds=5), maximum_attempts=5),
+            # No limit of tries here: being throttled uses up none. The activity knows when enough is enough; then the
+            # next tick of the schedule polls again from the same cursor.
+            retry_policy=policies.UNTIL_TOLD,
         )

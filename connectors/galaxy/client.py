@@ -8,7 +8,7 @@ from decimal import Decimal, InvalidOperation
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from connectors.galaxy.access import GalaxyAccess
+from connectors.galaxy.access import Auth, GalaxyAccess
 from connectors.galaxy.calls import GalaxyCalls
 from connectors.galaxy.convert_rules import with_own_rules
 from connectors.galaxy.dividing import divided
@@ -33,6 +33,7 @@ from connectors.limits import Limits
 from domain.erp import Bill, BillContent, BillForm, BillLine, BillStatus, FoundBill, Match
 from domain.faults import Fault, FaultKind
 from domain.masking import privacy_of
+from domain.pace import Pace
 
 Item = TypeVar("Item")
 
@@ -44,6 +45,7 @@ class GalaxyErp:
     """One Galaxy connection. Close it, so that its session is given back.
 
     Args:
+        pace: the line of all processes that call this data centre; by default this process keeps its own.
         transport: how calls travel; by default as `access` says.
         now, clock: Unix time, and seconds that only grow.
     """
@@ -52,6 +54,7 @@ class GalaxyErp:
         self,
         access: GalaxyAccess,
         *,
+        pace: Pace | None = None,
         transport: Transport | None = None,
         now: Callable[[], float] = time.time,
         clock: Callable[[], float] = time.monotonic,
@@ -59,7 +62,9 @@ class GalaxyErp:
         self._access = access
         self._transport = transport or Transport(
             SYSTEM,
-            limits=Limits(per_second=access.calls_per_second, parallel=access.parallel, burst=access.parallel),
+            limits=Limits(
+                per_second=access.calls_per_second, parallel=access.parallel, burst=access.parallel, pace=pace
+            ),
             connect_timeout=access.connect_timeout,
             read_timeout=access.read_timeout,
             ca=access.ca,
@@ -79,6 +84,16 @@ class GalaxyErp:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.aclose()
+
+    @property
+    def counts_refusals(self) -> bool:
+        """Wrong passwords lock the user; a refused application does nobody any harm."""
+        return self._access.auth is Auth.PASSWORD
+
+    async def probe(self) -> None:
+        """Look for one material, whatever comes of it. Raises `Fault`."""
+        self._session.forgive()
+        await self.query("BD_MATERIAL", ["FMATERIALID"], [], limit=1)
 
     async def find(self, form: BillForm, numbers: Sequence[str]) -> Mapping[str, FoundBill]:
         """The bills that exist, by the number asked for.

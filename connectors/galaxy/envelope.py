@@ -44,6 +44,8 @@ class GalaxyCode(StrEnum):
     """Also how a wrong signature, application or user is answered in signed mode."""
     LOGIN_REFUSED = "login_refused"
     NO_PERMISSION = "no_permission"
+    NOT_ADMITTED = "not_admitted"
+    """The user may not call at all (any more)."""
     OPERATION_MISSING = "operation_missing"
     EXCEPTION = "exception"
     """The server's code for an exception it handled, e.g. an unknown form."""
@@ -131,7 +133,7 @@ class Status:
         """It is about the call as a whole, not about single bills of it."""
         if self.done:
             return False
-        return self.code not in _PER_BILL or self.fault().code == GalaxyCode.NO_PERMISSION
+        return self.code not in _PER_BILL or self.fault().code == GalaxyCode.NOT_ADMITTED
 
     def fault(self) -> Fault:
         """What went wrong, by the problem that matters most."""
@@ -172,7 +174,7 @@ def translate(problem: Problem, code: int) -> Fault:
     if code == MsgCode.DEFAULT and all(word in problem.message for word in _EDIT_LOCK_WORDS):
         return fault(FaultKind.TRANSIENT, GalaxyCode.EDIT_LOCK, problem.message)
     if code == MsgCode.VALIDATION and problem.message.startswith(_NOT_ON_WHITE_LIST):
-        return fault(FaultKind.REFUSED, GalaxyCode.NO_PERMISSION, problem.message)
+        return fault(FaultKind.EXPIRED, GalaxyCode.NOT_ADMITTED, problem.message)
     if code == MsgCode.VALIDATION and name:
         if name == _BILL_NUMBER:
             return fault(FaultKind.REFUSED, GalaxyCode.BILL_EXISTS, problem.message, field)

@@ -21,8 +21,9 @@ SESSION_ID = "kdservice-sessionid"
 _AUTH = "Kingdee.BOS.WebApi.ServicesStub.AuthService."
 _LOGGED_IN = (1, -5)
 """`LoginResultType`: success, and success that a browser would follow with a form."""
-_SPARE_THE_ACCOUNT = 300.0
-"""Seconds a refused log-in is not tried again: about five wrong passwords lock the account."""
+_SPARE_THE_ACCOUNT = 30.0
+"""Seconds a refused log-in is not tried again: about five wrong passwords lock the account. Until then whoever was
+refused has had the connection paused; a new password must not have to wait any longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,10 @@ class Session:
         if ticket.generation == self._generation:
             self._generation += 1
             self._cookies.clear()
+
+    def forgive(self) -> None:
+        """Forget that a log-in was refused: the next call may try again."""
+        self._refusal = None
 
     def remember(self, response: httpx.Response) -> None:
         """Keep the cookies of an answer: the session the server opened, and whatever its balancer wants back."""

@@ -19,6 +19,7 @@ from connectors.jushuitan.tokens import Tokens, TokenVault
 from connectors.limits import Limits
 from domain import jsontext
 from domain.faults import Fault, FaultKind
+from domain.pace import Pace
 
 OUTBOUNDS = "/open/orders/out/simple/query"
 REFUNDS = "/open/refund/single/query"
@@ -43,6 +44,7 @@ class JushuitanClient:
 
     Args:
         vault: where tokens are kept; by default nowhere beyond the process.
+        pace: the line of all processes that call this merchant; by default this process keeps its own.
         transport: how calls travel; by default as `access` says.
         now: Unix time in seconds.
     """
@@ -52,6 +54,7 @@ class JushuitanClient:
         access: JushuitanAccess,
         *,
         vault: TokenVault | None = None,
+        pace: Pace | None = None,
         transport: Transport | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
@@ -59,7 +62,7 @@ class JushuitanClient:
         self._now = now
         self._transport = transport or Transport(
             SYSTEM,
-            limits=Limits(per_second=access.per_second, per_minute=access.per_minute),
+            limits=Limits(per_second=access.per_second, per_minute=access.per_minute, pace=pace),
             connect_timeout=access.connect_timeout,
             read_timeout=access.read_timeout,
             ca=access.ca,
@@ -78,6 +81,15 @@ class JushuitanClient:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.aclose()
+
+    @property
+    def counts_refusals(self) -> bool:
+        """No account is locked for a wrong signature or an old token."""
+        return False
+
+    async def probe(self) -> None:
+        """Ask for one shop, whatever comes of it. Raises `Fault`."""
+        await self._call(SHOPS, {"page_index": 1, "page_size": 1})
 
     def outbounds(
         self,

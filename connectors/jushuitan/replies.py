@@ -36,12 +36,12 @@ class JushuitanCode(StrEnum):
 
 
 _MEANING: dict[int, tuple[FaultKind, JushuitanCode]] = {
-    10: (FaultKind.REFUSED, JushuitanCode.BAD_SIGNATURE),
-    120: (FaultKind.REFUSED, JushuitanCode.BAD_SIGNATURE),
+    10: (FaultKind.EXPIRED, JushuitanCode.BAD_SIGNATURE),
+    120: (FaultKind.EXPIRED, JushuitanCode.BAD_SIGNATURE),
     100: (FaultKind.EXPIRED, JushuitanCode.TOKEN_REFUSED),
-    110: (FaultKind.REFUSED, JushuitanCode.IP_NOT_ALLOWED),
+    110: (FaultKind.EXPIRED, JushuitanCode.IP_NOT_ALLOWED),
     190: (FaultKind.REFUSED, JushuitanCode.NO_PERMISSION),
-    21024: (FaultKind.REFUSED, JushuitanCode.WRONG_APPLICATION),
+    21024: (FaultKind.EXPIRED, JushuitanCode.WRONG_APPLICATION),
     130: (FaultKind.INVALID, JushuitanCode.PARAMETER),
     10015: (FaultKind.INVALID, JushuitanCode.PARAMETER),
     -4: (FaultKind.INVALID, JushuitanCode.PARAMETER),

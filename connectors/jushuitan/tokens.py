@@ -102,7 +102,10 @@ class Tokens:
         if record is not None and not self._is_due(record):
             return record.access_token
         async with self._one_at_a_time:
-            record = self._record or await self._load()
+            record = self._record
+            if record is None or self._is_due(record):
+                # Another process may have renewed it, or somebody authorised us anew.
+                record = await self._load()
             if record is None:
                 return await self._obtain("the merchant has not authorised this application yet")
             if self._is_due(record):
@@ -192,14 +195,22 @@ class Tokens:
         return record.access_token
 
     async def _ask(self, call: str, fields: dict[str, str]) -> TokenRecord:
+        """One token call. Whatever the vendor has against it, it has against who we are (section 5: 150)."""
         form = {"app_key": self._access.app_key, "timestamp": str(int(self._now())), "charset": "utf-8", **fields}
-        return await self._transport.ask(
-            "POST",
-            call,
-            self._access.token_call(call),
-            data=signed(form, self._access.app_secret.get_secret_value()),
-            judge=self._record_of,
-        )
+        try:
+            return await self._transport.ask(
+                "POST",
+                call,
+                self._access.token_call(call),
+                data=signed(form, self._access.app_secret.get_secret_value()),
+                judge=self._record_of,
+            )
+        except Fault as failed:
+            if failed.code == JushuitanCode.INTERNAL:
+                raise fault(FaultKind.EXPIRED, JushuitanCode.AUTHORISATION_NEEDED, failed.message) from failed
+            if failed.kind in (FaultKind.INVALID, FaultKind.REFUSED):
+                raise fault(FaultKind.EXPIRED, failed.code, failed.message) from failed
+            raise
 
     def _record_of(self, response: httpx.Response) -> TokenRecord:
         data: dict[str, Any] = payload(self._transport.json_body(response), self._now())
@@ -215,8 +226,8 @@ class Tokens:
 
 
 def _passes(failed: Fault) -> bool:
-    """Trouble on the way, which says nothing about the token. Code 150 is an answer: this one may not refresh."""
-    return failed.kind in (FaultKind.TRANSIENT, FaultKind.THROTTLED) and failed.code != JushuitanCode.INTERNAL
+    """Trouble on the way, which says nothing about the token."""
+    return failed.kind in (FaultKind.TRANSIENT, FaultKind.THROTTLED)
 
 
 def _fingerprint(token: SecretStr) -> str:

@@ -32,6 +32,11 @@ class _Acts:
     def expire(self, body: dict[str, Any]) -> Any:
         return {"expired": self._state.sessions.expire_all()}
 
+    def revoke(self, body: dict[str, Any]) -> Any:
+        """The application is not authorised any more; `revoked` false authorises it again."""
+        self._state.sessions.revoked = body.get("revoked", True) is True
+        return {"revoked": self._state.sessions.revoked}
+
     def period(self, body: dict[str, Any]) -> Any:
         self._state.switches.closed_until = body["closed_until"]
         return {"closed_until": body["closed_until"]}
@@ -62,11 +67,12 @@ class _Acts:
 
 
 def galaxy_admin_routes(state: GalaxyState) -> list[Route]:
-    """POST seed, expire-sessions, period, lock, delay, switches; GET bills?form=…"""
+    """POST seed, expire-sessions, revoke, period, lock, delay, switches; GET bills?form=…"""
     acts = _Acts(state)
     posted = {
         "seed": acts.seed,
         "expire-sessions": acts.expire,
+        "revoke": acts.revoke,
         "period": acts.period,
         "lock": acts.lock,
         "delay": acts.delay,

@@ -53,7 +53,13 @@ class Session:
 
 
 class Sessions:
-    """Opens, finds and ends sessions. Parallel sessions of one user are allowed."""
+    """Opens, finds and ends sessions. Parallel sessions of one user are allowed.
+
+    Attributes:
+        revoked: the application is not authorised for the user any more: no session is good and none is opened.
+    """
+
+    revoked = False
 
     def __init__(self, config: GalaxyConfig, clock: Callable[[], float]) -> None:
         self.config = config
@@ -69,7 +75,7 @@ class Sessions:
     def find(self, session_id: str | None) -> Session | None:
         """The session with this id, kept alive; None when there is none or it was idle too long."""
         session = self._sessions.get(session_id or "")
-        if session is None:
+        if session is None or self.revoked:
             return None
         now = self._clock()
         if now - session.last_used > self.config.idle_seconds:
@@ -112,6 +118,7 @@ class Sessions:
             and self._is_timely(timestamp)
             and same(headers.get("x-api-signature", ""), api_signature(secret, path, nonce, timestamp))
             and same(headers.get("x-kd-signature", ""), data_signature(config.app_secret, config.app_id, app_data))
+            and not self.revoked
         )
         return self.open(parts[1]) if right else None
 
@@ -135,6 +142,8 @@ class Sessions:
     def _judge(self, operation: str, given: dict[str, str]) -> tuple[int, str | None]:
         """LoginResultType and text of a login."""
         config = self.config
+        if self.revoked:
+            return -1, texts.user_not_allowed(given.get("appid", ""), given.get("username", ""))
         if operation == "loginbysimplepassport":
             return (1, None) if given.get("passport") == config.passport else (0, texts.BAD_LOGIN)
         if given.get("acctid") != config.acct_id:

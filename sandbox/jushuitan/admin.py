@@ -1,4 +1,4 @@
-"""Switches of the simulator under /_sandbox: expire tokens, set limits, change documents as a clerk would."""
+"""Switches of the simulator under /_sandbox: tokens, limits, change documents as a clerk would."""
 
 from __future__ import annotations
 
@@ -32,6 +32,11 @@ def switch_routes(state: JushuitanState) -> list[Route]:
         left = fields.integer("leave_seconds", 0)
         state.tokens.cut_short(state.now(), timedelta(seconds=left))
         return {"expires_in": left}
+
+    def revoke(fields: Fields) -> dict[str, Any]:
+        """The merchant takes the authorisation back; `revoked` false gives it again."""
+        state.tokens.revoked = fields.tree.get("revoked", True) is True
+        return {"revoked": state.tokens.revoked}
 
     def limits(fields: Fields) -> dict[str, Any]:
         """A limit that is null is lifted; one that is not named stays."""
@@ -69,6 +74,7 @@ def switch_routes(state: JushuitanState) -> list[Route]:
 
     switches: dict[str, Switch] = {
         "expire-token": expire_token,
+        "revoke": revoke,
         "limits": limits,
         "touch": touch,
         "cancel-outbound": cancel_outbound,

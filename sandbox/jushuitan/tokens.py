@@ -20,7 +20,13 @@ class TokenPair:
 
 
 class TokenBook:
-    """Issues, refreshes and checks tokens and the one-time codes of the authorisation page."""
+    """Issues, refreshes and checks tokens and the one-time codes of the authorisation page.
+
+    Attributes:
+        revoked: the merchant has taken the authorisation back: no token is accepted and none is given out.
+    """
+
+    revoked = False
 
     def __init__(self, config: JushuitanConfig, now: datetime) -> None:
         self._config = config
@@ -31,11 +37,12 @@ class TokenBook:
     def check(self, access_token: str, now: datetime) -> None:
         """Raises Refusal 100 unless the token is known and alive."""
         pair = self._pairs.get(access_token)
-        if pair is None or pair.expires_at <= now:
+        if self.revoked or pair is None or pair.expires_at <= now:
             raise Refusal(Code.BAD_TOKEN, "access_token无效或已过期")
 
     def first(self, code: str, now: datetime) -> TokenPair:
         """getInitToken: any code of six characters buys a token for a merchant's own application."""
+        self._refuse_revoked()
         if self._config.application is not Application.OWN:
             raise Refusal(Code.OWN_APPLICATION_ONLY, "仅支持自有应用")
         if len(code) != 6:
@@ -59,6 +66,7 @@ class TokenBook:
 
     def refresh(self, refresh_token: str, now: datetime) -> TokenPair:
         """refreshToken: takes effect only shortly before expiry; before that the same pair comes back unchanged."""
+        self._refuse_revoked()
         if self._config.application is not Application.OWN:
             raise Refusal(Code.AUTHORISE_AGAIN, "ISV应用不支持刷新,请商家重新授权")
         pair = next((pair for pair in self._pairs.values() if pair.refresh_token == refresh_token), None)
@@ -79,6 +87,10 @@ class TokenBook:
         for key, pair in self._pairs.items():
             if pair.expires_at > ends:
                 self._pairs[key] = TokenPair(pair.access_token, pair.refresh_token, ends)
+
+    def _refuse_revoked(self) -> None:
+        if self.revoked:
+            raise Refusal(Code.AUTHORISE_AGAIN, "授权已取消,请商家重新授权")
 
     def _issue(self, now: datetime) -> TokenPair:
         pair = TokenPair(secrets.token_hex(16), secrets.token_hex(16), now + self._config.token_life)

@@ -73,7 +73,7 @@ async def test_cookies_are_left_to_the_client(scripted: ScriptedVendor) -> None:
         (429, FaultKind.THROTTLED, "http_429"),
         (413, FaultKind.INVALID, "http_413"),
         (301, FaultKind.REFUSED, "http_301"),
-        (401, FaultKind.REFUSED, "http_401"),
+        (401, FaultKind.EXPIRED, "http_401"),
         (404, FaultKind.REFUSED, "http_404"),
     ],
 )

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 
 from temporalio.client import WorkflowHistory
 
 from activities.api import Course, Polled, Started, StepDone
 from domain import holds
+from domain.connections import Pause, Paused
+from domain.decisions import GapClosed
 from domain.documents import HoldReason
 from domain.faults import Fault, FaultKind
+from tests.workflows.connections import ACCEPTED, REFUSAL, REFUSED, connected
 from tests.workflows.house import QUEUES, WORKFLOWS, House
 from tests.workflows.paper import Paper
+from workflows.document import DocumentWorkflow
 from workflows.intake import IntakeStart, IntakeWorkflow
 
 Story = Callable[[House], Awaitable[WorkflowHistory]]
 
 SHORT = StepDone(hold=holds.make(HoldReason.STOCK_SHORT, "缺货", "Short", gap="stock:A"))
+PAUSED = Paused(Pause(connection="galaxy.main", since=datetime(2026, 9, 1, tzinfo=UTC), refusal=REFUSAL))
 DOWN = Fault(FaultKind.TRANSIENT, system="rates", code="503", message="maintenance")
 
 
@@ -167,6 +173,54 @@ async def resumed_in_a_new_run(house: House) -> WorkflowHistory:
     return await _lived(house, paper)
 
 
+async def connection_renewed(house: House) -> WorkflowHistory:
+    """The ERP refuses our credentials; nobody calls it until a person has renewed them."""
+    async with connected(house, REFUSED, ACCEPTED, name="galaxy.second") as connection:
+        await connection.refuse()
+        await connection.renew()
+        await connection.ended()
+        return await connection.handle.fetch_history()
+
+
+async def connection_asked_by_itself(house: House) -> WorkflowHistory:
+    """The same, and it is asked twice until it accepts us again."""
+    async with connected(house, REFUSED, REFUSED, ACCEPTED, name="galaxy.third") as connection:
+        await connection.refuse(probe_wait=0.001)
+        await connection.ended()
+        return await connection.handle.fetch_history()
+
+
+async def connection_not_paused(house: House) -> WorkflowHistory:
+    """It accepts us after all."""
+    async with connected(house, ACCEPTED, name="galaxy.fourth") as connection:
+        await connection.refuse()
+        await connection.ended()
+        return await connection.handle.fetch_history()
+
+
+async def held_by_a_paused_connection(house: House) -> WorkflowHistory:
+    """Nobody may call the ERP; the document waits with all the others and goes on with them."""
+    paper = house.paper()
+    paper.answers("post", PAUSED, PAUSED)
+    handle = await house.hold(paper)
+    await handle.signal(DocumentWorkflow.gap_closed, GapClosed(gap="connection:galaxy.main"))
+    return await _lived(house, paper)
+
+
+async def intake_paused(house: House) -> WorkflowHistory:
+    """A tick of intake while its connection is paused."""
+    house.intake.polls["sales_return"] = [Polled(seen=0, new=0, changed=0, paused=True)]
+    house.intake.starts["sales_return"] = [Started(started=0, told=0)]
+    handle = await house.client.start_workflow(
+        IntakeWorkflow.run,
+        IntakeStart(flow="sales_return", connection="main", queue=QUEUES.source),
+        id="intake:sales_return:main",
+        task_queue=WORKFLOWS,
+    )
+    await handle.result()
+    return await handle.fetch_history()
+
+
 async def intake(house: House) -> WorkflowHistory:
     """One tick of intake."""
     house.intake.polls["sales_outbound"] = [Polled(seen=7, new=3, changed=2)]
@@ -186,6 +240,7 @@ STORIES: dict[str, Story] = {
     for story in (
         *(posted, linked_return, held_and_resumed, held_and_gap_closed, gap_closed_unheard, amended),
         *(skipped, skipped_after_lost_replies, reversed_by_source, cancelled_while_posting, reposted),
-        *(rate_found_after_an_outage, rate_held, defect, resumed_in_a_new_run, intake),
+        *(rate_found_after_an_outage, rate_held, defect, resumed_in_a_new_run, intake, intake_paused),
+        *(connection_renewed, connection_asked_by_itself, connection_not_paused, held_by_a_paused_connection),
     )
 }

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from activities.api import Course, StepDone
 from domain import holds
+from domain.connections import Pause, Paused, Refusal
 from domain.decisions import GapClosed
 from domain.documents import DocumentState, HoldReason
+from domain.faults import Fault, FaultKind
 from tests.workflows.house import House
 from workflows.document import DocumentWorkflow
 
@@ -153,4 +157,49 @@ async def test_a_wake_up_that_comes_while_it_is_not_held_does_not_count_later(ho
     handle = await house.hold(paper)
     assert paper.count("post") == 1
     await wake()
+    assert (await house.end(handle)).state is DocumentState.POSTED
+
+
+PAUSED = Paused(
+    Pause(
+        connection="galaxy.main",
+        since=datetime(2026, 9, 1, tzinfo=UTC),
+        refusal=Refusal(system="galaxy", code="session_lost", message="会话信息已丢失"),
+    )
+)
+
+
+async def test_a_paused_connection_holds_the_document_until_it_is_open(house: House) -> None:
+    paper = house.paper()
+    paper.answers("post", PAUSED, PAUSED)
+    handle = await house.hold(paper)
+    [hold] = paper.recorded
+    assert (hold.reason, hold.gap, hold.code) == (
+        HoldReason.CREDENTIALS_REFUSED,
+        "connection:galaxy.main",
+        "session_lost",
+    )
+    assert "galaxy.main" in hold.zh and "会话信息已丢失" in hold.en
+    assert len(paper.tries("post")) == 2, "it has looked once more after its hold was on record"
+    await handle.signal(DocumentWorkflow.gap_closed, GapClosed(gap="connection:galaxy.second"))
+    assert (await handle.query(DocumentWorkflow.status)).state is DocumentState.HELD
+    await handle.signal(DocumentWorkflow.gap_closed, GapClosed(gap="connection:galaxy.main"))
+    assert (await house.end(handle)).state is DocumentState.POSTED
+
+
+async def test_a_connection_opened_before_the_hold_is_on_record_is_found_by_the_second_look(house: House) -> None:
+    paper = house.paper()
+    paper.answers("post", PAUSED)
+    assert (await house.carry(paper)).state is DocumentState.POSTED
+    assert paper.steps.count("hold") == 1
+
+
+async def test_what_is_refused_without_a_pause_is_not_looked_at_again(house: House) -> None:
+    """Nobody opens it by itself, so a person has to."""
+    paper = house.paper()
+    paper.answers("post", Fault(FaultKind.REFUSED, system="galaxy", code="no_permission", message="没有权限"))
+    handle = await house.hold(paper)
+    assert paper.recorded[0].gap is None
+    assert len(paper.tries("post")) == 1
+    await house.resume(paper)
     assert (await house.end(handle)).state is DocumentState.POSTED

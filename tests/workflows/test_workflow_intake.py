@@ -83,16 +83,31 @@ async def test_a_source_that_stays_away_fails_the_run_after_starting_what_is_sto
     assert [call.step for call in skipping.intake.calls[flow]] == ["poll"] * 3 + ["start_documents"]
 
 
+async def test_a_paused_connection_is_skipped_quietly(house: House) -> None:
+    _, handle = await _run(house, [Polled(seen=0, new=0, changed=0, paused=True)], [Started(started=2, told=0)])
+    assert await handle.result() == IntakeEnd(seen=0, new=0, changed=0, started=2, told=0, paused=True)
+    metadata = await handle.query("__temporal_workflow_metadata", result_type=WorkflowMetadata)
+    assert "jushuitan.main 已暂停" in metadata.current_details
+
+
 async def test_refused_credentials_are_not_tried_again(dev: House) -> None:
     flow, handle = await _run(dev, [EXPIRED, POLLED], [STARTED])
     assert (await _failure(handle)).type == "expired"
     assert [call.step for call in dev.intake.calls[flow]] == ["poll", "start_documents"]
 
 
-async def test_a_throttled_poll_waits(skipping: House) -> None:
-    flow, handle = await _run(skipping, [BUSY, BUSY, POLLED], [STARTED])
+async def test_being_throttled_uses_up_no_try_of_a_poll(skipping: House) -> None:
+    flow, handle = await _run(skipping, [DOWN, *[BUSY] * 20, DOWN, POLLED], [STARTED])
     assert (await handle.result()).seen == 7
-    assert len(skipping.intake.calls[flow]) == 4
+    assert [call.step for call in skipping.intake.calls[flow]] == ["poll"] * 23 + ["start_documents"]
+
+
+async def test_a_throttled_poll_waits_as_long_as_the_source_asks(skipping: House) -> None:
+    busy = Fault(FaultKind.THROTTLED, system="jushuitan", code="200", message="slow down", retry_after=37)
+    flow, handle = await _run(skipping, [busy, POLLED], [STARTED])
+    await handle.result()
+    first, second, _ = skipping.intake.calls[flow]
+    assert round((second.at - first.at).total_seconds()) == 37
 
 
 async def test_starting_is_tried_again_without_polling_again(skipping: House) -> None:
@@ -101,10 +116,10 @@ async def test_starting_is_tried_again_without_polling_again(skipping: House) ->
     assert [call.step for call in skipping.intake.calls[flow]] == ["poll", *["start_documents"] * 3]
 
 
-async def test_a_store_that_stays_away_fails_the_run_for_the_next_tick(skipping: House) -> None:
-    flow, handle = await _run(skipping, [STORE_DOWN] * 5, [STORE_DOWN] * 5)
-    assert (await _failure(handle)).type == "OperationalError"
-    assert [call.step for call in skipping.intake.calls[flow]] == ["poll"] * 5 + ["start_documents"] * 5
+async def test_a_store_that_comes_back_is_waited_for(skipping: House) -> None:
+    flow, handle = await _run(skipping, [*[STORE_DOWN] * 9, POLLED], [*[STORE_DOWN] * 9, STARTED])
+    assert await handle.result() == IntakeEnd(seen=7, new=3, changed=2, started=4, told=1)
+    assert [call.step for call in skipping.intake.calls[flow]] == ["poll"] * 10 + ["start_documents"] * 10
 
 
 async def test_a_defect_in_the_poll_names_itself_and_is_not_tried_again(dev: House) -> None:

@@ -37,7 +37,7 @@ TRANSLATIONS: list[tuple[int, str | None, str, FaultKind, str, str | None]] = [
     (11, "FCustomerID", "字段“客户”是必填项", I, "validation", "FCustomerID"),
     (11, "AbstractInteractionResult", "更新库存时出现可以忽略的异常数据，是否继续？", R, "stock_short", None),
     (11, "", "单据编号为“S-1”的销售出库单，单据已经审核！", R, "validation", None),
-    (11, "", NOT_LISTED, R, "no_permission", None),
+    (11, "", NOT_LISTED, E, "not_admitted", None),
     (12, "", "x", R, "wrong_state", None),
     (13, "", LOCK, T, "edit_lock", None),
     (14, "", "调用次数超限", H, "call_limit", None),

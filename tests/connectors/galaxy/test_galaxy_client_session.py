@@ -153,7 +153,7 @@ async def test_a_refused_log_in_spares_the_account(scripted: ScriptedVendor) -> 
             assert (raised.value.kind, raised.value.code) == (FaultKind.EXPIRED, "login_refused")
             assert "用户名或密码错误" in raised.value.message
         assert len(scripted.received) == 1
-        clock = 301.0
+        clock = 31.0
         with pytest.raises(Fault):
             await erp.find(OUTSTOCK, ["S-1"])
         assert len(scripted.received) == 2
@@ -198,3 +198,18 @@ async def test_session_ids_and_user_tokens_are_not_kept(scripted: ScriptedVendor
             await erp.find(OUTSTOCK, ["S-1"])
     assert [exchange.operation for exchange in log] == ["LoginBySign", "SAL_OUTSTOCK ExecuteBillQuery", "Logout"]
     assert "canary" not in "".join(exchange.model_dump_json() for exchange in log)
+
+
+@pytest.mark.parametrize("auth", list(Auth))
+async def test_an_authorisation_taken_back_and_given_again(tenant: GalaxyState, galaxy: str, auth: Auth) -> None:
+    """A probe always asks, however lately a log-in was refused."""
+    async with GalaxyErp(access(galaxy, auth)) as erp:
+        await erp.probe()
+        tenant.sessions.revoked = True
+        for _ in range(2):
+            with pytest.raises(Fault) as raised:
+                await erp.probe()
+            assert raised.value.kind is FaultKind.EXPIRED
+        tenant.sessions.revoked = False
+        await erp.probe()
+        assert erp.counts_refusals is (auth is Auth.PASSWORD)

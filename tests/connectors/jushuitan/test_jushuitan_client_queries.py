@@ -225,17 +225,17 @@ async def test_cross_border_figures_only_on_demand(merchant: JushuitanState, cli
 
 # --- trouble ---------------------------------------------------------------------------------------------------------
 
-T, H, I, R = FaultKind.TRANSIENT, FaultKind.THROTTLED, FaultKind.INVALID, FaultKind.REFUSED  # noqa: E741
+T, H, E, I, R = FaultKind.TRANSIENT, FaultKind.THROTTLED, FaultKind.EXPIRED, FaultKind.INVALID, FaultKind.REFUSED  # noqa: E741
 
 
 @pytest.mark.parametrize(
     ("vendor_code", "kind", "code", "calls"),
     [
-        (10, R, "bad_signature", 1),
-        (120, R, "bad_signature", 1),
-        (110, R, "ip_not_allowed", 1),
+        (10, E, "bad_signature", 1),
+        (120, E, "bad_signature", 1),
+        (110, E, "ip_not_allowed", 1),
         (190, R, "no_permission", 1),
-        (21024, R, "wrong_application", 1),
+        (21024, E, "wrong_application", 1),
         (130, I, "parameter", 1),
         (10015, I, "parameter", 1),
         (-4, I, "parameter", 1),

@@ -156,7 +156,7 @@ async def test_a_failed_first_token_is_told(merchant: JushuitanState, jushuitan:
     async with client_of(jushuitan, clock, app_secret=SecretStr("wrong")) as client:
         with pytest.raises(Fault) as raised:
             await client.shops()
-    assert (raised.value.kind, raised.value.code) == (FaultKind.REFUSED, "bad_signature")
+    assert (raised.value.kind, raised.value.code) == (FaultKind.EXPIRED, "bad_signature")
 
 
 @pytest.mark.parametrize(
@@ -217,11 +217,29 @@ class TestProvider:
                 await client.shops()
         assert token_calls(merchant) == {}
 
+    async def test_a_new_authorisation_is_found_where_it_was_put(
+        self, merchant: JushuitanState, jushuitan: str, clock: Clock
+    ) -> None:
+        """One process learns that the token has ended; another has been given a new one."""
+        vault = MemoryVault()
+        provider = with_tokens(jushuitan, application=Application.PROVIDER)
+        async with (
+            JushuitanClient(provider, vault=vault, now=clock.unix) as waiting,
+            JushuitanClient(provider, vault=vault, now=clock.unix) as given,
+        ):
+            await given.tokens.exchange(merchant.tokens.new_code(clock()))
+            await waiting.probe()
+            clock.forward(days=31)
+            with pytest.raises(Fault, match="authorisation_needed"):
+                await waiting.probe()
+            await given.tokens.exchange(merchant.tokens.new_code(clock()))
+            await waiting.probe()
+
     async def test_the_wrong_kind_of_application(self, jushuitan: str, clock: Clock) -> None:
         async with client_of(jushuitan, clock) as client:
             with pytest.raises(Fault) as raised:
                 await client.shops()
-        assert (raised.value.kind, raised.value.code) == (FaultKind.REFUSED, "wrong_application")
+        assert (raised.value.kind, raised.value.code) == (FaultKind.EXPIRED, "wrong_application")
 
 
 async def test_what_another_worker_renewed_is_used(merchant: JushuitanState, jushuitan: str, clock: Clock) -> None:
@@ -268,3 +286,17 @@ async def test_no_token_and_no_secret_is_kept_of_an_exchange(
     assert [value for value in private if value in kept] == []
     assert [exchange.fault_code for exchange in log] == [None, "token_refused", None, None, None]
     assert '\\"sign\\":\\"***\\"' in kept
+
+
+async def test_an_authorisation_taken_back_and_given_again(
+    merchant: JushuitanState, jushuitan: str, clock: Clock
+) -> None:
+    async with JushuitanClient(with_tokens(jushuitan), now=clock.unix) as client:
+        await client.probe()
+        merchant.tokens.revoked = True
+        with pytest.raises(Fault) as raised:
+            await client.probe()
+        assert (raised.value.kind, raised.value.code) == (FaultKind.EXPIRED, "authorisation_needed")
+        merchant.tokens.revoked = False
+        await client.probe()
+    assert not client.counts_refusals
