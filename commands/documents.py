@@ -21,7 +21,7 @@ from commands.console import Refused, open_shop, out, run, stop
 from commands.finding import find
 from domain.conversions import SHANGHAI
 from domain.decisions import Amend, Answer, Cancel, Resume, Skip
-from domain.documents import DocumentKey
+from domain.documents import DocumentKey, Urgency
 from domain.holds import REASON_ZH, ROLE_ZH
 from domain.journal import DocumentRecord, DueDocument
 from workflows.wording import STATE_ZH
@@ -139,7 +139,7 @@ async def _decide(number: str, update: str, argument: Resume | Amend | Skip | Ca
             # Somebody ended its workflow in Temporal; a document that is not settled gets a new one.
             if update != "resume" or record.state.is_final:
                 raise
-            await start_document(shop, _due(record), _start(shop, record))
+            await start_document(shop, _due(record), _start(shop, record), urgency=Urgency.PERSON)
     out.print(f"[green]✓[/] {escape(record.key.workflow_id)} {update}")
 
 
@@ -189,7 +189,7 @@ async def _cancel(number: str, cancel: Cancel) -> None:
         start = _start(shop, record).model_copy(update=back)
         while True:
             try:
-                await start_document(shop, _due(record), start)
+                await start_document(shop, _due(record), start, urgency=Urgency.PERSON)
             except WorkflowAlreadyStartedError:
                 try:
                     await _update(shop, record.key, "cancel", cancel)

@@ -11,7 +11,7 @@ import shutil
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,9 @@ from domain import jsontext
 from workflows import attributes
 
 BIN = Path(sys.executable).parent
+SERVER_SETTINGS = {"matching.enableFairness": True}
+"""What Kingpost needs of a Temporal server: among steps of equal urgency, each shop in turn (urgency it knows by
+itself). The same as ``deploy/temporal/dynamicconfig.yaml``."""
 _PATIENCE = 60.0
 """Seconds an embedded part has to come up."""
 
@@ -83,6 +86,12 @@ async def process(
         log.close()
 
 
+def dynamic_config(settings: Mapping[str, object]) -> list[str]:
+    """Settings of a server as arguments of its development version."""
+    pairs = (f"{name}={jsontext.dumps(value)}" for name, value in settings.items())
+    return [part for pair in pairs for part in ("--dynamic-config-value", pair)]
+
+
 @asynccontextmanager
 async def temporal_server(folder: Path, port: int, ui_port: int) -> AsyncIterator[str]:
     """The real server with a database file and its Web UI. Yields its address."""
@@ -103,7 +112,7 @@ async def temporal_process(name: str, folder: Path, port: int, ui_port: int) -> 
         *("--db-filename", str(folder / "temporal.db"), "--log-level", "error", "--ui-disable-news-fetch"),
         # A write-ahead log survives a kill just as well and costs the server half the time.
         *("--sqlite-pragma", "journal_mode=wal", "--sqlite-pragma", "synchronous=normal"),
-        *("--dynamic-config-value", "matching.enableFairness=true"),
+        *dynamic_config(SERVER_SETTINGS),
         *fields,
     )
     async with process(name, folder, *command) as child:

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 from temporalio import workflow
-from temporalio.common import SearchAttributeUpdate
+from temporalio.common import Priority, SearchAttributeUpdate
 from temporalio.exceptions import ActivityError, ApplicationError, FailureError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
@@ -34,7 +34,7 @@ with workflow.unsafe.imports_passed_through():
     )
     from domain import holds
     from domain.decisions import Amend, Answer, Cancel, GapClosed, Resume, Skip, SourceChanged, Status
-    from domain.documents import DocumentState, Frozen, Hold, HoldReason, SkipReason
+    from domain.documents import DocumentState, Frozen, Hold, HoldReason, SkipReason, Urgency
     from domain.faults import FaultKind
     from workflows import attributes, policies
     from workflows.wording import details
@@ -71,6 +71,8 @@ class DocumentWorkflow:
         self._hold: Hold | None = start.waiting
         self._decision: _Decision | None = None
         self._gap_closed = False
+        self._urgent = False
+        """A person has let it go on and waits for it."""
         self._amending = False
         self._take_back: Cancel | None = None
         self._cancel_told = False
@@ -263,7 +265,7 @@ class DocumentWorkflow:
     async def _go_on(self) -> DocumentEnd | Hold | None:
         # Stays set until it is on record, so that nobody else is told that theirs was accepted.
         decision = self._decision = self._decision or self._by_itself()
-        self._gap_closed, self._was_held = False, True
+        self._gap_closed, self._was_held, self._urgent = False, True, bool(decision.actor)
         step = DocumentStep(key=self._start.key, version=self._version, erp=self._start.erp)
         try:
             state = await self._local(
@@ -413,7 +415,11 @@ class DocumentWorkflow:
         return await workflow.execute_local_activity_method(method, step, **policies.local())
 
     async def _vendor(self, method: Callable[[Any, Any], Awaitable[T]], step: Any, queue: str) -> T:
-        return await workflow.execute_activity_method(method, step, task_queue=queue, **policies.vendor())
+        # What it was started with otherwise; the shop it is fair to stays in any case.
+        priority = Priority(priority_key=Urgency.PERSON.value) if self._urgent else Priority.default
+        return await workflow.execute_activity_method(
+            method, step, task_queue=queue, priority=priority, **policies.vendor()
+        )
 
 
 def _hold_for(error: FailureError) -> Hold:

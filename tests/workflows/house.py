@@ -21,6 +21,7 @@ from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
 from activities.api import DocumentEnd, DocumentStart, Queues
+from demo import embedded
 from domain.decisions import Amend, Answer, Cancel, GapClosed, Resume, Skip, SourceChanged, Status
 from domain.documents import DocumentKey, DocumentState
 from domain.keys import mapping_gap
@@ -208,9 +209,9 @@ async def dev_house(document: type = DocumentWorkflow, *, identity: str | None =
         search_attributes=list(attributes.ALL),
         dev_server_existing_path=str(BIN / "temporal"),
         dev_server_log_level="error",
-        dev_server_extra_args=[
-            *("--dynamic-config-value", f"limit.historyCount.suggestContinueAsNew={LONG_HISTORY}"),
-        ],
+        dev_server_extra_args=embedded.dynamic_config(
+            {**embedded.SERVER_SETTINGS, "limit.historyCount.suggestContinueAsNew": LONG_HISTORY}
+        ),
     )
     client = env.client
     if identity is not None:
