@@ -20,7 +20,7 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from activities.api import DocumentEnd, DocumentStart
 from activities.workshop import Workshop
 from domain.decisions import SourceChanged
-from domain.documents import DocumentKey, DocumentState
+from domain.documents import DocumentKey, DocumentState, Urgency
 from domain.journal import DueDocument
 from workflows import attributes
 from workflows.document import DocumentWorkflow
@@ -33,7 +33,7 @@ AT_ONCE = 32
 """Starts under way at the same time."""
 
 
-async def start_due(workshop: Workshop, due: Sequence[DueDocument]) -> tuple[int, int]:
+async def start_due(workshop: Workshop, due: Sequence[DueDocument], urgency: Urgency = Urgency.LIVE) -> tuple[int, int]:
     """Start each document's workflow, or tell the running one of the news; then remember that it knows.
 
     Returns how many were started and how many were told. Safe to repeat: a workflow that was started or told by a
@@ -43,7 +43,7 @@ async def start_due(workshop: Workshop, due: Sequence[DueDocument]) -> tuple[int
 
     async def one(document: DueDocument) -> bool:
         async with gate:
-            return await _start(workshop, document)
+            return await _start(workshop, document, urgency)
 
     results = await asyncio.gather(*(one(document) for document in due), return_exceptions=True)
     known = [(document, result) for document, result in zip(due, results, strict=True) if isinstance(result, bool)]
@@ -61,13 +61,12 @@ def _fairness_key(shop: str) -> str | None:
     return shop.encode()[:64].decode(errors="ignore") or None
 
 
-async def _start(workshop: Workshop, due: DueDocument) -> bool:
+async def _start(workshop: Workshop, due: DueDocument, urgency: Urgency) -> bool:
+    start = DocumentStart(**_whereto(workshop, due.key))
     try:
-        await start_document(workshop, due, DocumentStart(**_whereto(workshop, due.key)))
+        await start_document(workshop, due, start, urgency=urgency)
     except WorkflowAlreadyStartedError:
-        await start_document(
-            workshop, due, DocumentStart(**_whereto(workshop, due.key)), news=SourceChanged(version=due.version)
-        )
+        await start_document(workshop, due, start, news=SourceChanged(version=due.version), urgency=urgency)
         return False
     return True
 
@@ -78,9 +77,16 @@ def _whereto(workshop: Workshop, key: DocumentKey) -> dict[str, object]:
 
 
 async def start_document(
-    workshop: Workshop, due: DueDocument, start: DocumentStart, *, news: SourceChanged | None = None
+    workshop: Workshop,
+    due: DueDocument,
+    start: DocumentStart,
+    *,
+    news: SourceChanged | None = None,
+    urgency: Urgency = Urgency.LIVE,
 ) -> WorkflowHandle[DocumentWorkflow, DocumentEnd]:
     """Start the workflow of one document; with `news`, a running one is told instead of being in the way.
+
+    Its steps inherit the urgency; one that runs already keeps the one it was started with.
 
     Raises:
         WorkflowAlreadyStartedError: it is running and there was no news for it.
@@ -100,7 +106,7 @@ async def start_document(
         start_signal_args=[news] if news else [],
         static_summary=f"{flow.title.zh} {order} · {due.shop}",
         static_details=f"{flow.title.zh} / {flow.title.en}\n\n{order} · {due.shop} · {len(due.skus)} SKU",
-        priority=Priority(fairness_key=_fairness_key(due.shop)),
+        priority=Priority(priority_key=urgency.value, fairness_key=_fairness_key(due.shop)),
         search_attributes=TypedSearchAttributes(
             [
                 SearchAttributePair(attributes.SOURCE_SYSTEM, workshop.routes[key.connection].system),
