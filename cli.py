@@ -9,7 +9,7 @@ import typer
 
 import logs
 import worker as worker_process
-from commands import bench, chaos, connections, documents, flows, mappings
+from commands import backfill, bench, chaos, connections, documents, flows, mappings
 from commands.console import run
 from demo.running import Plan, play
 from leaving import leave
@@ -24,6 +24,7 @@ app.add_typer(flows.app, name="flows")
 app.add_typer(documents.app, name="documents")
 app.add_typer(mappings.app, name="mappings")
 app.add_typer(connections.app, name="connections")
+app.command("backfill")(backfill.backfill)
 app.command("bench")(bench.bench)
 app.command("chaos")(chaos.chaos)
 

@@ -93,6 +93,7 @@ class WorkerSettings(Frozen):
         linger, batch, lanes: how long a bill waits for company (seconds), how many travel together, in how many calls
             at once for each form.
         workflow_tasks, activities: how many of each one process carries at once.
+        window_rows: documents in one window of a back-fill or a reconciliation; a window that has more is halved.
         schedules: whether this worker sees to it that the intake schedules exist.
     """
 
@@ -101,6 +102,7 @@ class WorkerSettings(Frozen):
     linger: float = Field(default=0.02, ge=0)
     batch: int = Field(default=50, ge=1)
     lanes: int = Field(default=2, ge=1)
+    window_rows: int = Field(default=1000, ge=1)
     workflow_tasks: int = Field(default=100, ge=2)
     activities: int = Field(default=200, ge=1)
     schedules: bool = True

@@ -34,6 +34,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 import logs
 import settings as configuration
 from activities.api import Queues
+from activities.backfilling import BackfillActivities
 from activities.connections import ConnectionActivities
 from activities.document import DocumentActivities
 from activities.intake import IntakeActivities
@@ -53,6 +54,7 @@ from store.pace import StoredPace
 from store.store import Store
 from store.vault import StoredTokens
 from workflows import attributes
+from workflows.backfill import BackfillWorkflow
 from workflows.connection import ConnectionWorkflow
 from workflows.document import DocumentWorkflow
 from workflows.intake import IntakeStart, IntakeWorkflow
@@ -133,17 +135,21 @@ async def workshop(settings: Settings, client: Client) -> AsyncIterator[Workshop
             patience=settings.patience,
             batching=Batching(linger=tuning.linger, most=tuning.batch, lanes=tuning.lanes),
             overlap=tuning.overlap,
+            window_rows=tuning.window_rows,
         )
 
 
 def workers(shop: Workshop, settings: Settings) -> list[Worker]:
     """One worker for the workflows with their local activities, and one for each system's queue."""
     document, intake, connection = DocumentActivities(shop), IntakeActivities(shop), ConnectionActivities(shop)
+    backfill = BackfillActivities(shop)
     tuning = settings.worker
     rates = queue_rates(settings)
     queues: dict[str, list[Callable[..., Any]]] = {RATES_QUEUE: [document.find_rate]}
     for route in shop.routes.values():
-        queues[route.queues.source] = [document.fetch, intake.poll, intake.start_documents, connection.probe]
+        queues[route.queues.source] = [
+            *(document.fetch, intake.poll, intake.start_documents, backfill.bring_in, connection.probe),
+        ]
         queues[route.queues.erp] = [document.map_linked, document.post, document.reverse, connection.probe]
     local: list[Callable[..., Any]] = [
         document.prepare,
@@ -157,7 +163,7 @@ def workers(shop: Workshop, settings: Settings) -> list[Worker]:
         shop.client,
         tuning,
         WORKFLOW_QUEUE,
-        workflows=[DocumentWorkflow, IntakeWorkflow, ConnectionWorkflow],
+        workflows=[DocumentWorkflow, IntakeWorkflow, ConnectionWorkflow, BackfillWorkflow],
         activities=[*local, connection.wake_waiting],
     )
     return [

@@ -36,6 +36,18 @@ class Stream(Protocol):
         """The document as the source has it now; None when it has none of that number."""
         ...
 
+    async def several(self, flow: str, numbers: Sequence[str]) -> Sequence[Sighting]:
+        """The documents of these numbers as the source has them now; those it does not have are left out."""
+        ...
+
+    async def count(self, begin: datetime, end: datetime) -> int:
+        """About how many documents `dated` would bring, for one call to the source; 0 when it does not say."""
+        ...
+
+    def dated(self, flow: str, begin: datetime, end: datetime) -> AsyncIterator[Sequence[Sighting]]:
+        """Documents whose goods moved at `begin` or later and before `end`, as they are now, page by page."""
+        ...
+
 
 class Rates(Protocol):
     """Exchange rates of a day, whatever source they come from."""
@@ -89,6 +101,8 @@ class Workshop:
     batching: Batching = field(default_factory=Batching)
     overlap: int | None = None
     """Seconds read again at each poll, instead of what the flow file says."""
+    window_rows: int = 1000
+    """Documents in one window of a back-fill or a reconciliation; a window that has more is halved."""
 
     async def subject(self, key: DocumentKey) -> tuple[DocumentRecord, Scheme]:
         """The document's record and the scheme of its flow. Raises LookupError when intake never stored it."""

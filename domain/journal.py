@@ -119,6 +119,7 @@ class DocumentRecord(Frozen):
 
     Attributes:
         bill_number: the number its bill has or will have in the ERP.
+        source_version: version the source itself last had; another than `version` after a person corrected the content.
         attempted_version: version whose bill may have been sent to the ERP (set before the first write).
         bill_version: version whose bill is audited in the ERP now; None when there is none.
         model: JSON text of the mapped bill, as last written or about to be.
@@ -133,6 +134,7 @@ class DocumentRecord(Frozen):
     state: DocumentState
     seen_at: datetime
     changed_at: datetime
+    source_version: str | None = None
     related: tuple[str, ...] = ()
     skus: tuple[str, ...] = ()
     hold: Hold | None = None

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, bindparam, delete, func, select, update
+from sqlalchemy import Row, and_, bindparam, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.documents import DocumentKey, DocumentState
@@ -188,11 +188,8 @@ async def cursor(db: Database, flow: str, source: str) -> str | None:
 
 async def due(db: Database, limit: int, flow: str | None, source: str | None) -> list[DueDocument]:
     """See `Store.due`."""
-    named = ("version", "platform_no", "shop", "warehouse", "skus")
     statement = (
-        select(documents.c.flow, documents.c.connection, documents.c.number, *(documents.c[name] for name in named))
-        .where(
-            documents.c.due_since.is_not(None),
+        _SELECT_DUE.where(
             *([documents.c.flow == flow] if flow is not None else []),
             *([documents.c.connection == source] if source is not None else []),
         )
@@ -200,13 +197,29 @@ async def due(db: Database, limit: int, flow: str | None, source: str | None) ->
         .limit(limit)
     )
     async with db.reading() as connection:
-        return [
-            DueDocument(
-                key=DocumentKey(flow=of_flow, connection=of_source, number=number),
-                **dict(zip(named, rest, strict=True)),
-            )
-            for of_flow, of_source, number, *rest in await connection.execute(statement)
-        ]
+        return [_to_due(row) for row in await connection.execute(statement)]
+
+
+async def due_among(db: Database, keys: Sequence[Identity]) -> list[DueDocument]:
+    """See `Store.due_among`."""
+    found: list[DueDocument] = []
+    async with db.reading() as connection:
+        for chunk in in_chunks(keys):
+            wanted = set(chunk)
+            rows = await connection.execute(_SELECT_DUE.where(ANY_OF), asked(chunk))
+            found += [_to_due(row) for row in rows if (row.flow, row.connection, row.number) in wanted]
+    return found
+
+
+_DUE = ("version", "platform_no", "shop", "warehouse", "skus")
+_SELECT_DUE = select(
+    documents.c.flow, documents.c.connection, documents.c.number, *(documents.c[name] for name in _DUE)
+).where(documents.c.due_since.is_not(None))
+
+
+def _to_due(row: Row[Any]) -> DueDocument:
+    key = DocumentKey(flow=row.flow, connection=row.connection, number=row.number)
+    return DueDocument(key=key, **{name: row._mapping[name] for name in _DUE})
 
 
 async def started(db: Database, ids: IdCache, items: Sequence[tuple[DocumentKey, str]]) -> None:

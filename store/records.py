@@ -11,8 +11,9 @@ from domain.journal import DocumentRecord
 from store.tables import documents, snapshots
 
 _SAME_NAME = (
-    "version", "platform_no", "shop", "warehouse", "related", "skus", "state", "seen_at", "changed_at", "held_at",
-    "skip_reason", "form", "bill_number", "bill_id", "attempted_version", "bill_version", "model", "rate",
+    "version", "source_version", "platform_no", "shop", "warehouse", "related", "skus", "state", "seen_at",
+    "changed_at", "held_at", "skip_reason", "form", "bill_number", "bill_id", "attempted_version", "bill_version",
+    "model", "rate",
 )  # fmt: skip
 
 HOLD_COLUMNS = {name: f"hold_{name}" for name in Hold.model_fields}

@@ -130,6 +130,10 @@ class Store:
         """Documents whose workflow has not heard of their latest version, the longest waiting first."""
         return await intake.due(self._db, limit, flow, connection)
 
+    async def due_among(self, keys: Sequence[DocumentKey]) -> list[DueDocument]:
+        """Those of these documents whose workflow has not heard of their latest version."""
+        return await intake.due_among(self._db, [identity(key) for key in keys])
+
     async def started(self, items: Sequence[tuple[DocumentKey, str]]) -> None:
         """The workflows have heard of these versions. A document that has changed since remains due."""
         await intake.started(self._db, self._ids, items)

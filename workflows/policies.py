@@ -28,6 +28,12 @@ class VendorOptions(TypedDict):
     cancellation_type: ActivityCancellationType
 
 
+class LongOptions(TypedDict):
+    start_to_close_timeout: timedelta
+    heartbeat_timeout: timedelta
+    retry_policy: RetryPolicy
+
+
 class LocalOptions(TypedDict):
     start_to_close_timeout: timedelta
     retry_policy: RetryPolicy
@@ -41,6 +47,15 @@ def vendor() -> VendorOptions:
         heartbeat_timeout=timedelta(seconds=30),
         retry_policy=UNTIL_TOLD,
         cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    )
+
+
+def long() -> LongOptions:
+    """A step that reads page after page at a vendor's pace."""
+    return LongOptions(
+        start_to_close_timeout=timedelta(hours=2),
+        heartbeat_timeout=timedelta(seconds=30),
+        retry_policy=UNTIL_TOLD,
     )
 
 

@@ -12,7 +12,7 @@ import httpx
 
 from connectors.http import Transport
 from connectors.jushuitan.access import JushuitanAccess
-from connectors.jushuitan.pages import Answer, Page, Seen, spans
+from connectors.jushuitan.pages import Answer, DateType, Page, Seen, spans
 from connectors.jushuitan.replies import SYSTEM, JushuitanCode, fault, payload
 from connectors.jushuitan.signing import signed
 from connectors.jushuitan.tokens import Tokens, TokenVault
@@ -38,8 +38,8 @@ class JushuitanClient:
 
     * Cursor: rows with that row version or a later one, oldest first, until there is no later one. Nothing is lost
       when rows change meanwhile; the last row of one read is the first of the next.
-    * Window: both ends included; longer ones are read in parts. A window that fails on any page, or yields fewer
-      documents than announced, fails as a whole: begin it anew, and do not move on.
+    * Window of a time (`dates`): both ends included; longer ones are read in parts. A window that fails on any page,
+      or yields fewer documents than announced, fails as a whole: begin it anew, and do not move on.
     * Every document comes once, and again only in a newer version.
 
     Args:
@@ -96,11 +96,12 @@ class JushuitanClient:
         *,
         start_ts: int | None = None,
         window: tuple[datetime, datetime] | None = None,
+        dates: DateType = DateType.MODIFIED,
         io_ids: Sequence[int] = (),
         with_finance: bool = True,
     ) -> AsyncIterator[Page]:
         """Sales outbounds (section 10.2). `with_finance` asks for the cross-border finance and logistics as well."""
-        asked = {"is_get_cbfinance": with_finance, "is_get_cblogistic": with_finance}
+        asked = {"is_get_cbfinance": with_finance, "is_get_cblogistic": with_finance, **_about(dates)}
         return self._read(OUTBOUNDS, "io_id", asked, start_ts, window, {"io_ids": io_ids})
 
     def refunds(
@@ -118,12 +119,21 @@ class JushuitanClient:
         *,
         start_ts: int | None = None,
         window: tuple[datetime, datetime] | None = None,
+        dates: DateType = DateType.MODIFIED,
         io_ids: Sequence[int] = (),
         as_ids: Sequence[int] = (),
     ) -> AsyncIterator[Page]:
         """Returned goods really received (section 10.4)."""
         ids = {"io_ids": io_ids, "as_ids": as_ids}
-        return self._read(RECEIVED, "io_id", {}, start_ts, window, ids)
+        return self._read(RECEIVED, "io_id", _about(dates), start_ts, window, ids)
+
+    async def count(self, path: str, window: tuple[datetime, datetime], dates: DateType) -> int:
+        """How many documents a query announces for a window; 0 when the vendor announces nothing."""
+        announced = 0
+        for part in self._parts(window):
+            biz = {**part, **_about(dates), "page_index": 1, "page_size": 1, "is_get_total": True}
+            announced += Answer.of(await self._call(path, biz)).total or 0
+        return announced
 
     async def shops(self) -> list[dict[str, Any]]:
         """All enabled shops (section 8.1)."""
@@ -147,15 +157,16 @@ class JushuitanClient:
             raise ValueError("a query needs exactly one of start_ts, window and ids")
         if start_ts is not None:
             return self._by_cursor(path, key, asked, start_ts)
-        parts: list[dict[str, Any]] = []
-        if window is not None:
-            parts += (
-                {"modified_begin": self._wire(begin), "modified_end": self._wire(end, round_up=True)}
-                for begin, end in spans(*window)
-            )
+        parts = self._parts(window) if window is not None else []
         for name, values in given.items():
             parts += ({name: values[i : i + _IDS_PER_CALL]} for i in range(0, len(values), _IDS_PER_CALL))
         return self._by_parts(path, key, [{**asked, **part} for part in parts])
+
+    def _parts(self, window: tuple[datetime, datetime]) -> list[dict[str, Any]]:
+        return [
+            {"modified_begin": self._wire(begin), "modified_end": self._wire(end, round_up=True)}
+            for begin, end in spans(*window)
+        ]
 
     async def _by_parts(self, path: str, key: str, parts: Sequence[Mapping[str, Any]]) -> AsyncIterator[Page]:
         seen = Seen(key)
@@ -245,6 +256,10 @@ class JushuitanClient:
         if round_up and moment.microsecond:
             moment += timedelta(seconds=1)
         return moment.astimezone(self._access.timezone).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _about(dates: DateType) -> dict[str, int]:
+    return {} if dates is DateType.MODIFIED else {"date_type": dates.value}
 
 
 def _status_fault(response: httpx.Response) -> Fault | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from enum import IntEnum
 from typing import Any
 
 from connectors.jushuitan.replies import bad_reply
@@ -13,6 +14,16 @@ from connectors.jushuitan.replies import bad_reply
 _PAGE_KEYS = frozenset(("datas", "page_index", "page_size", "has_next", "data_count"))
 LONGEST_WINDOW = timedelta(days=6, hours=23, minutes=59)
 """The vendor allows 7 days; whether that includes both ends it does not say."""
+
+
+class DateType(IntEnum):
+    """Which time of a document a window is about (section 7, `date_type`)."""
+
+    MODIFIED = 0
+    SHIPPED = 2
+    """`io_date` of an outbound."""
+    MOVED = 4
+    """`io_date` of a received return: when the goods came into stock."""
 
 
 @dataclass(frozen=True, slots=True)

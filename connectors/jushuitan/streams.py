@@ -10,9 +10,11 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from connectors.jushuitan.client import JushuitanClient
+from connectors.jushuitan.client import OUTBOUNDS, RECEIVED, JushuitanClient
 from connectors.jushuitan.cursors import Feed, Position
-from connectors.jushuitan.subjects import ReturnedGoods, ShippedOrder
+from connectors.jushuitan.pages import DateType
+from connectors.jushuitan.subjects import STANDING, ReturnedGoods, ShippedOrder
+from connectors.jushuitan.values import moment_of
 from domain import jsontext
 from domain.documents import DocumentKey
 from domain.journal import Sighting, Window
@@ -26,6 +28,8 @@ MODELS: dict[str, type[BaseModel]] = {OUTBOUND: ShippedOrder, RETURN: ReturnedGo
 _SHIPPED = ("Confirmed", "Archive", "Cancelled", "Delete")
 """Before these an outbound has not moved any goods and is nobody's business yet (jushuitan.md §10.2)."""
 _IDS = 50
+_Row = dict[str, Any]
+"""A row as the vendor sent it."""
 
 
 _BESIDE = frozenset(
@@ -95,13 +99,29 @@ class OutboundStream:
         after = Position(feeds={"outbound": feed.after(until, overlap, seen)})
         yield Window(sightings=(), cursor=after.model_dump_json())
 
+    async def count(self, begin: datetime, end: datetime) -> int:
+        """How many outbounds left in a span of time, as the vendor announces it."""
+        return await self._client.count(OUTBOUNDS, (begin, end), DateType.SHIPPED)
+
+    async def dated(self, flow: str, begin: datetime, end: datetime) -> AsyncIterator[tuple[Sighting, ...]]:
+        """Outbounds that left at `begin` or later and before `end`, page by page."""
+        async for page in self._client.outbounds(window=(begin, end), dates=DateType.SHIPPED):
+            rows = [row for row in page.rows if _within(_moved([row]), begin, end)]
+            yield tuple(self._sightings(flow, rows))
+
+    async def several(self, flow: str, numbers: Sequence[str]) -> list[Sighting]:
+        """The outbounds of these numbers as they are now; those that are not there are left out."""
+        ids = _ids(numbers)
+        if not ids:
+            return []
+        found: dict[str, Sighting] = {}
+        async for page in self._client.outbounds(io_ids=ids):
+            found |= {sighting.key.number: sighting for sighting in self._sightings(flow, page.rows)}
+        return [found[number] for number in numbers if number in found]
+
     async def one(self, flow: str, number: str) -> Sighting | None:
         """The outbound as it is now."""
-        async for page in self._client.outbounds(io_ids=[int(number)]):
-            for sighting in self._sightings(flow, page.rows):
-                if sighting.key.number == number:
-                    return sighting
-        return None
+        return next(iter(await self.several(flow, [number])), None)
 
     def _sightings(self, flow: str, rows: Iterable[dict[str, Any]]) -> Iterable[Sighting]:
         for row in rows:
@@ -147,18 +167,47 @@ class ReturnStream:
             yield Window(sightings=tuple(await self._combined(flow, ids[i : i + _IDS])), cursor=None)
         yield Window(sightings=(), cursor=Position(feeds=feeds).model_dump_json())
 
+    async def count(self, begin: datetime, end: datetime) -> int:
+        """How many receipts of goods fall into a span of time, as the vendor announces it."""
+        return await self._client.count(RECEIVED, (begin, end), DateType.MOVED)
+
+    async def dated(self, flow: str, begin: datetime, end: datetime) -> AsyncIterator[tuple[Sighting, ...]]:
+        """Returns whose goods were all in at `begin` or later and before `end`, page by page."""
+        touched: dict[str, None] = {}
+        async for page in self._client.received(window=(begin, end), dates=DateType.MOVED):
+            fresh = {_text(row, "as_id"): None for row in page.rows if _text(row, "as_id")}
+            ids = [as_id for as_id in fresh if as_id not in touched]
+            touched |= fresh
+            refunds, received = await self._rows(ids)
+            yield tuple(
+                self._sighting(flow, row, received.get(as_id, {}))
+                for as_id, row in refunds.items()
+                if _within(_moved(received.get(as_id, {}).values()), begin, end)
+            )
+
+    async def several(self, flow: str, numbers: Sequence[str]) -> list[Sighting]:
+        """The returns of these numbers as they are now; those that are not there are left out."""
+        return await self._combined(flow, numbers)
+
     async def one(self, flow: str, number: str) -> Sighting | None:
         """The return as it is now."""
         return next(iter(await self._combined(flow, [number])), None)
 
     async def _combined(self, flow: str, as_ids: Sequence[str]) -> list[Sighting]:
-        ids = [int(as_id) for as_id in as_ids if as_id.isdigit()]
+        refunds, received = await self._rows(as_ids)
+        return [self._sighting(flow, row, received.get(as_id, {})) for as_id, row in refunds.items()]
+
+    async def _rows(self, as_ids: Sequence[str]) -> tuple[dict[str, _Row], dict[str, dict[str, _Row]]]:
+        """Refunds by their id, and the goods received for each by the receipt's id."""
+        ids = _ids(as_ids)
+        if not ids:
+            return {}, {}
         refunds = {_text(row, "as_id"): row async for page in self._client.refunds(as_ids=ids) for row in page.rows}
-        received: dict[str, dict[str, dict[str, Any]]] = {}
+        received: dict[str, dict[str, _Row]] = {}
         async for page in self._client.received(as_ids=ids):
             for row in page.rows:
                 received.setdefault(_text(row, "as_id"), {})[_text(row, "io_id")] = row
-        return [self._sighting(flow, row, received.get(as_id, {})) for as_id, row in refunds.items()]
+        return refunds, received
 
     def _sighting(self, flow: str, refund: dict[str, Any], received: dict[str, dict[str, Any]]) -> Sighting:
         body = mask({"refund": refund, "received": [received[io_id] for io_id in sorted(received)]})
@@ -176,6 +225,22 @@ class ReturnStream:
 
 def _larger(seen: int | None, ts: int | None) -> int | None:
     return max((t for t in (seen, ts) if t is not None), default=None)
+
+
+def _ids(numbers: Iterable[str]) -> list[int]:
+    return [int(number) for number in numbers if number.isdigit()]
+
+
+def _moved(rows: Iterable[_Row]) -> datetime | None:
+    """When the last of the goods moved, by the rows that stand, or by all when none does."""
+    moments = [(str(row.get("status")) in STANDING, moment_of(row.get("io_date"))) for row in rows]
+    standing = [moment for stands, moment in moments if stands and moment is not None]
+    return max(standing or [moment for _, moment in moments if moment is not None], default=None)
+
+
+def _within(moment: datetime | None, begin: datetime, end: datetime) -> bool:
+    """A row whose time nobody can read is not left out for that: somebody has to see it."""
+    return moment is None or begin <= moment < end
 
 
 def _text(row: dict[str, Any], name: str) -> str:

@@ -17,7 +17,8 @@ from domain.money import round_half_up
 
 MAIN_AREA = 1
 """主仓: goods are shipped from the main area (jushuitan.md §7.1)."""
-_STANDING = ("Confirmed", "Archive")
+STANDING = ("Confirmed", "Archive")
+"""Statuses of a stock document that moved goods (jushuitan.md §10.2 and §10.4)."""
 
 
 class BillLine(Frozen):
@@ -98,7 +99,7 @@ class ReturnedGoods(BaseModel):
     @cached_property
     def receipts(self) -> tuple[ReceivedDocument, ...]:
         """Receipts that stand."""
-        return tuple(receipt for receipt in self.received if receipt.status in _STANDING)
+        return tuple(receipt for receipt in self.received if receipt.status in STANDING)
 
     @property
     def is_received(self) -> bool:

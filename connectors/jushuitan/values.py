@@ -44,6 +44,15 @@ def _moment(value: Any) -> Any:
     return moment if moment.tzinfo else moment.replace(tzinfo=CHINA)
 
 
+def moment_of(value: Any) -> datetime | None:
+    """A moment as it stands on the wire; None for anything that is none."""
+    try:
+        found = _moment(value)
+    except ValueError:
+        return None
+    return found if isinstance(found, datetime) else None
+
+
 def _texts(value: Any) -> Any:
     """A list, or its parts in one text, separated by commas."""
     if value is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from temporalio.client import WorkflowHistory
 
@@ -13,9 +13,11 @@ from domain.connections import Pause, Paused
 from domain.decisions import GapClosed
 from domain.documents import HoldReason
 from domain.faults import Fault, FaultKind
+from tests.workflows import backfilling
 from tests.workflows.connections import ACCEPTED, REFUSAL, REFUSED, connected
 from tests.workflows.house import QUEUES, WORKFLOWS, House
 from tests.workflows.paper import Paper
+from workflows.backfill import BackfillWorkflow
 from workflows.document import DocumentWorkflow
 from workflows.intake import IntakeStart, IntakeWorkflow
 
@@ -235,6 +237,20 @@ async def intake(house: House) -> WorkflowHistory:
     return await handle.fetch_history()
 
 
+async def backfilled(house: House) -> WorkflowHistory:
+    """Two days, one of them with too many documents for one window, and a source whose credentials had run out."""
+    noon = datetime(2026, 9, 1, 4, tzinfo=UTC)
+    expired = Fault(FaultKind.EXPIRED, system="jushuitan", code="100", message="token")
+    source = backfilling.SourceOfMoments([noon, noon.replace(hour=18), noon.replace(day=2)], most=1, fails=[expired])
+    async with backfilling.working(house.client, source):
+        handle = await backfilling.start(house.client, date(2026, 9, 1), date(2026, 9, 2))
+        while (await handle.query(BackfillWorkflow.status)).waits_for is None:
+            pass
+        await handle.signal(BackfillWorkflow.go_on)
+        await handle.result()
+    return await handle.fetch_history()
+
+
 STORIES: dict[str, Story] = {
     story.__name__: story
     for story in (
@@ -242,5 +258,6 @@ STORIES: dict[str, Story] = {
         *(skipped, skipped_after_lost_replies, reversed_by_source, cancelled_while_posting, reposted),
         *(rate_found_after_an_outage, rate_held, defect, resumed_in_a_new_run, intake, intake_paused),
         *(connection_renewed, connection_asked_by_itself, connection_not_paused, held_by_a_paused_connection),
+        backfilled,
     )
 }

@@ -17,6 +17,7 @@ from temporalio.workflow import NondeterminismError
 from tests.replay.record import HISTORIES, IDENTITY, IMPATIENT, read
 from tests.replay.stories import STORIES
 from tests.replay.variant import ImpatientDocument
+from workflows.backfill import BackfillWorkflow
 from workflows.connection import ConnectionWorkflow
 from workflows.document import DocumentWorkflow
 from workflows.intake import IntakeWorkflow
@@ -27,7 +28,8 @@ RECORDED = sorted(HISTORIES.glob("*.json"))
 @pytest.fixture(scope="module")
 def replayer() -> Replayer:
     return Replayer(
-        workflows=[DocumentWorkflow, IntakeWorkflow, ConnectionWorkflow], data_converter=pydantic_data_converter
+        workflows=[DocumentWorkflow, IntakeWorkflow, ConnectionWorkflow, BackfillWorkflow],
+        data_converter=pydantic_data_converter,
     )
 
 

@@ -31,6 +31,7 @@ async def test_a_new_document_is_received_with_all_it_came_with(store: Store) ->
     assert (record.related, record.skus) == (("R-1",), ("A", "B"))
     assert record.seen_at == record.changed_at == START
     assert record.seen_at.utcoffset() is not None
+    assert record.source_version == "v1"
     assert await store.cursor("jst_order", "shop_a") == '{"ts":1}'
     assert await store.cursor("jst_order", "shop_b") is None
 
@@ -149,6 +150,19 @@ async def test_due_is_the_latest_version_nobody_has_started_the_longest_waiting_
 
     await store.started([(key("SO1"), "v2"), (key("SO3"), "v1")])
     assert await store.due(10) == []
+
+
+async def test_due_among_these(store: Store) -> None:
+    numbers = [f"SO{i}" for i in range(1100)]
+    await store.take_in([sighting(number) for number in numbers], cursor=None)
+    await store.started([(key(number), "v1") for number in numbers[::2]])
+
+    asked = [key(number) for number in (*numbers[:1050], "SO-nobody")]
+    due = await store.due_among(asked)
+
+    assert {document.key.number for document in due} == set(numbers[1:1050:2])
+    assert await store.due_among([]) == []
+    assert {document.key: document for document in due}[key("SO1")] == (await store.due(1))[0]
 
 
 async def test_windows_read_at_the_same_time_make_one_document_each(url: str) -> None:
