@@ -50,6 +50,11 @@ class Lap:
     def seconds_each(self) -> float:
         return self.seconds / self.workflows
 
+    @property
+    def cpu_ms_each(self) -> float:
+        """CPU milliseconds of all our parts together for each workflow, starting it included."""
+        return sum(self.usage.parts.values()) * 1000 / self.workflows
+
     def told(self, what: str) -> str:
         """For the person who waits."""
         busy = self.usage.others / (self.seconds * (os.cpu_count() or 1))

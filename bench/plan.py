@@ -32,7 +32,7 @@ class Sizes:
     lot: int = 200
     backlog: int = 500
     naive: int = 12
-    singles: int = 8
+    singles: int = 15
     small: int = 100
     large: int = 1000
     held: int = 200

@@ -47,6 +47,7 @@ MEASUREMENTS = (
             "floor_per_second",
             "documents_per_second",
             "ratio",
+            "cpu_ratio",
             "history_events_per_document",
             "worker_cpu_ms_per_document",
             "floor_cpu_ms",
@@ -66,7 +67,7 @@ MEASUREMENTS = (
     Measurement("company", ("company_wait_ms", "single_document_ms"), company),
     Measurement(
         "growth",
-        ("growth", "memory_mb_before", "memory_mb_after_posted", "memory_mb_per_1000_posted"),
+        ("growth", "cpu_growth", "memory_mb_before", "memory_mb_after_posted", "memory_mb_per_1000_posted"),
         growth,
     ),
     Measurement("held", ("memory_mb_per_1000_held",), held),

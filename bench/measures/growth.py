@@ -27,6 +27,7 @@ async def growth(house: House, course: Course) -> list[Measured]:
     costs = [many.seconds_each / few.seconds_each for few, many in zip(small, large, strict=True)]
     return [
         measured("growth", costs),
+        measured("cpu_growth", [many.cpu_ms_each / few.cpu_ms_each for few, many in zip(small, large, strict=True)]),
         measured("memory_mb_before", [memory.first]),
         measured("memory_mb_after_posted", [memory.last]),
         # By the large backlogs alone: a small one is too little to tell memory that is kept from memory in passing.

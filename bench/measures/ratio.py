@@ -39,6 +39,8 @@ async def ratio(house: House, course: Course) -> list[Measured]:
         measured("documents_per_second", [lap.per_second for lap in laps]),
         # Each round's own pair, so that noise which hits a round hits both sides of its quotient.
         measured("ratio", [lap.per_second / floor.per_second for lap, floor in zip(laps, floors, strict=True)]),
+        # A busy machine distorts the clock, not the CPU time of a process.
+        measured("cpu_ratio", [floor.cpu_ms_each / lap.cpu_ms_each for lap, floor in zip(laps, floors, strict=True)]),
         measured("history_events_per_document", [lap.events for lap in laps]),
         measured("worker_cpu_ms_per_document", [lap.cpu_ms("worker") for lap in laps]),
         measured("floor_cpu_ms", [lap.cpu_ms("floor") for lap in floors]),
