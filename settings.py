@@ -93,6 +93,7 @@ class WorkerSettings(Frozen):
         linger, batch, lanes: how long a bill waits for company (seconds), how many travel together, in how many calls
             at once for each form.
         workflow_tasks, activities: how many of each one process carries at once.
+        build_id: name of this build at Temporal; given, work goes to workers of the current build only (see `builds`).
         schedules: whether this worker sees to it that the intake schedules exist.
     """
 
@@ -103,6 +104,7 @@ class WorkerSettings(Frozen):
     lanes: int = Field(default=2, ge=1)
     workflow_tasks: int = Field(default=100, ge=2)
     activities: int = Field(default=200, ge=1)
+    build_id: str | None = Field(default=None, min_length=1, max_length=200)
     schedules: bool = True
 
 
