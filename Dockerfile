@@ -23,8 +23,8 @@ COPY flows/ flows/
 COPY sandbox/ sandbox/
 COPY store/ store/
 COPY workflows/ workflows/
-COPY cli.py leaving.py logs.py settings.py worker.py ./
-COPY deploy/__init__.py deploy/health.py deploy/prepare.py deploy/
+COPY builds.py cli.py leaving.py logs.py settings.py worker.py ./
+COPY deploy/__init__.py deploy/health.py deploy/prepare.py deploy/promote.py deploy/
 COPY --chmod=755 deploy/kingpost.sh /usr/local/bin/kingpost
 RUN python -m compileall -q -j 0 /app
 USER kingpost

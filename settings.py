@@ -94,6 +94,7 @@ class WorkerSettings(Frozen):
             at once for each form.
         workflow_tasks, activities: how many of each one process carries at once.
         window_rows: documents in one window of a back-fill or a reconciliation; a window that has more is halved.
+        build_id: name of this build at Temporal; given, work goes to workers of the current build only (see `builds`).
         schedules: whether this worker sees to it that the intake schedules exist.
     """
 
@@ -105,6 +106,7 @@ class WorkerSettings(Frozen):
     window_rows: int = Field(default=1000, ge=1)
     workflow_tasks: int = Field(default=100, ge=2)
     activities: int = Field(default=200, ge=1)
+    build_id: str | None = Field(default=None, min_length=1, max_length=200)
     schedules: bool = True
 
 

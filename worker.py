@@ -31,6 +31,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
+import builds
 import logs
 import settings as configuration
 from activities.api import Queues
@@ -209,6 +210,7 @@ def worker_on(
         max_concurrent_activities=tuning.activities,
         max_task_queue_activities_per_second=per_second,
         graceful_shutdown_timeout=GRACE,
+        deployment_config=builds.versioned(tuning.build_id),
     )
 
 
@@ -278,9 +280,15 @@ async def run(settings: Settings) -> None:
             await ensure_search_attributes(client)
         for worker in workers(shop, settings):
             await stack.enter_async_context(worker)
+        if settings.worker.build_id is not None:
+            await builds.ensure_current(client, settings.worker.build_id)
         if settings.worker.schedules:
             await ensure_schedules(shop, settings)
-        log.info("worker is ready", queues=[WORKFLOW_QUEUE, *sorted({r.queues.erp for r in shop.routes.values()})])
+        log.info(
+            "worker is ready",
+            build=settings.worker.build_id,
+            queues=[WORKFLOW_QUEUE, *sorted({r.queues.erp for r in shop.routes.values()})],
+        )
         await stop.wait()
         log.info("worker is stopping")
 

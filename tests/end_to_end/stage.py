@@ -358,9 +358,12 @@ async def working(stage: Stage, catalogue: Catalogue | None = None) -> AsyncIter
 
 
 @asynccontextmanager
-async def worker_process(stage: Stage, name: str, module: str = "worker") -> AsyncIterator[asyncio.subprocess.Process]:
-    """A worker process of its own, with its log in the stage's folder."""
-    env = {"KINGPOST_CONFIG": str(stage.config), "PYTHONPATH": str(REPO)}
+async def worker_process(
+    stage: Stage, name: str, module: str = "worker", build: str | None = None
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """A worker process of its own, with its log in the stage's folder. `build`: the name of its build."""
+    env = {"KINGPOST_WORKER__BUILD_ID": build} if build is not None else {}
+    env |= {"KINGPOST_CONFIG": str(stage.config), "PYTHONPATH": str(REPO)}
     async with process(name, stage.folder, sys.executable, "-m", module, env=env) as child:
         yield child
 
