@@ -9,7 +9,7 @@ import typer
 
 import logs
 import worker as worker_process
-from commands import backfill, bench, chaos, connections, documents, flows, mappings
+from commands import backfill, bench, chaos, connections, documents, flows, mappings, reconcile
 from commands.console import run
 from demo.running import Plan, play
 from leaving import leave
@@ -25,6 +25,7 @@ app.add_typer(documents.app, name="documents")
 app.add_typer(mappings.app, name="mappings")
 app.add_typer(connections.app, name="connections")
 app.command("backfill")(backfill.backfill)
+app.command("reconcile")(reconcile.reconcile)
 app.command("bench")(bench.bench)
 app.command("chaos")(chaos.chaos)
 

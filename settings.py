@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from datetime import time
 from pathlib import Path
 from typing import Self
 
@@ -94,8 +95,9 @@ class WorkerSettings(Frozen):
             at once for each form.
         workflow_tasks, activities: how many of each one process carries at once.
         window_rows: documents in one window of a back-fill or a reconciliation; a window that has more is halved.
+        reconcile_at: time of the day, in China, at which the day before is reconciled.
         build_id: name of this build at Temporal; given, work goes to workers of the current build only (see `builds`).
-        schedules: whether this worker sees to it that the intake schedules exist.
+        schedules: whether this worker sees to it that the schedules exist.
     """
 
     every: int | None = Field(default=None, gt=0)
@@ -104,6 +106,7 @@ class WorkerSettings(Frozen):
     batch: int = Field(default=50, ge=1)
     lanes: int = Field(default=2, ge=1)
     window_rows: int = Field(default=1000, ge=1)
+    reconcile_at: time = time(2, 30)
     workflow_tasks: int = Field(default=100, ge=2)
     activities: int = Field(default=200, ge=1)
     build_id: str | None = Field(default=None, min_length=1, max_length=200)

@@ -39,6 +39,9 @@ from activities.backfilling import BackfillActivities
 from activities.connections import ConnectionActivities
 from activities.document import DocumentActivities
 from activities.intake import IntakeActivities
+from activities.mending import MendingActivities
+from activities.nightly import NIGHTLY, nightly_schedule
+from activities.reconciling import ReconcileActivities
 from activities.starting import WORKFLOW_QUEUE
 from activities.workshop import Batching, Route, Stream, Workshop
 from connectors.galaxy.client import GalaxyErp
@@ -59,10 +62,21 @@ from workflows.backfill import BackfillWorkflow
 from workflows.connection import ConnectionWorkflow
 from workflows.document import DocumentWorkflow
 from workflows.intake import IntakeStart, IntakeWorkflow
+from workflows.nightly import NightlyWorkflow
+from workflows.reconciliation import ReconciliationWorkflow
 
 log = structlog.get_logger()
 
 RATES_QUEUE = "rates"
+WORKFLOWS = (
+    DocumentWorkflow,
+    IntakeWorkflow,
+    ConnectionWorkflow,
+    BackfillWorkflow,
+    ReconciliationWorkflow,
+    NightlyWorkflow,
+)
+"""Everything that lives on the queue of workflows."""
 GRACE = timedelta(seconds=20)
 """How long a stopping worker lets its activities finish; what is cut off is found again by the next try."""
 
@@ -143,20 +157,26 @@ async def workshop(settings: Settings, client: Client) -> AsyncIterator[Workshop
 def workers(shop: Workshop, settings: Settings) -> list[Worker]:
     """One worker for the workflows with their local activities, and one for each system's queue."""
     document, intake, connection = DocumentActivities(shop), IntakeActivities(shop), ConnectionActivities(shop)
-    backfill = BackfillActivities(shop)
+    backfill, reconciling, mending = BackfillActivities(shop), ReconcileActivities(shop), MendingActivities(shop)
     tuning = settings.worker
     rates = queue_rates(settings)
     queues: dict[str, list[Callable[..., Any]]] = {RATES_QUEUE: [document.find_rate]}
     for route in shop.routes.values():
         queues[route.queues.source] = [
             *(document.fetch, intake.poll, intake.start_documents, backfill.bring_in, connection.probe),
+            *(reconciling.read_day, reconciling.trace, mending.mend, mending.count_unsettled),
         ]
-        queues[route.queues.erp] = [document.map_linked, document.post, document.reverse, connection.probe]
+        queues[route.queues.erp] = [
+            *(document.map_linked, document.post, document.reverse, connection.probe),
+            *(reconciling.scan_bills, reconciling.compare),
+        ]
     local: list[Callable[..., Any]] = [
         document.prepare,
         document.hold,
         document.decide,
         document.amend,
+        reconciling.begin,
+        reconciling.finish,
         connection.pause,
         connection.lift,
     ]
@@ -164,7 +184,7 @@ def workers(shop: Workshop, settings: Settings) -> list[Worker]:
         shop.client,
         tuning,
         WORKFLOW_QUEUE,
-        workflows=[DocumentWorkflow, IntakeWorkflow, ConnectionWorkflow, BackfillWorkflow],
+        workflows=WORKFLOWS,
         activities=[*local, connection.wake_waiting],
     )
     return [
@@ -234,15 +254,17 @@ async def ensure_search_attributes(client: Client) -> None:
 
 
 async def ensure_schedules(shop: Workshop, settings: Settings) -> None:
-    """One intake schedule for each flow and source connection; existing ones take the interval in force."""
+    """One intake schedule for each flow and source connection, and the nightly reconciliation. Existing ones take the
+    times in force."""
     for scheme in shop.catalogue:
         source = scheme.flow.source
         for connection in shop.connections_of(source.stream):
             every = timedelta(seconds=settings.worker.every or source.every)
-            await _ensure_schedule(shop, scheme.flow.flow, connection, every)
+            await _ensure_intake(shop, scheme.flow.flow, connection, every)
+    await _ensure_schedule(shop, NIGHTLY, nightly_schedule(shop, settings.worker.reconcile_at), at_once=False)
 
 
-async def _ensure_schedule(shop: Workshop, flow: str, connection: str, every: timedelta) -> None:
+async def _ensure_intake(shop: Workshop, flow: str, connection: str, every: timedelta) -> None:
     ident = f"intake:{flow}:{connection}"
     title = shop.catalogue[flow].flow.title
     schedule = Schedule(
@@ -256,8 +278,12 @@ async def _ensure_schedule(shop: Workshop, flow: str, connection: str, every: ti
         spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(every=every)]),
         policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=timedelta(minutes=1)),
     )
+    await _ensure_schedule(shop, ident, schedule, at_once=True)
+
+
+async def _ensure_schedule(shop: Workshop, ident: str, schedule: Schedule, *, at_once: bool) -> None:
     try:
-        await shop.client.create_schedule(ident, schedule, trigger_immediately=True)
+        await shop.client.create_schedule(ident, schedule, trigger_immediately=at_once)
     except ScheduleAlreadyRunningError:
 
         def renew(found: ScheduleUpdateInput) -> ScheduleUpdate:

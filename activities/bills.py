@@ -37,13 +37,19 @@ def reference_of(form: Form, model: dict[str, Any]) -> str:
 
 
 def lines_of(form: Form, model: dict[str, Any]) -> tuple[Line, ...]:
-    """Material, quantity and amount (price × quantity, rounded half up to the cent) of each line."""
+    """Material, quantity, amount (price × quantity, rounded half up to the cent) and warehouse of each line."""
     lines = []
     for row in model[form.entry]:
         quantity = Decimal(row[form.quantity])
         price = Decimal(row.get(form.price, 0))
-        lines.append(Line(str(_at(row, form.material)), quantity, round_half_up(quantity * price, 2)))
+        stock = _at(row, form.stock) if form.stock else None
+        amount = round_half_up(quantity * price, 2)
+        lines.append(Line(_plain(_at(row, form.material)), quantity, amount, _plain(stock)))
     return tuple(lines)
+
+
+def _plain(value: Any) -> str:
+    return "" if value is None else str(value)
 
 
 def wanted(scheme: Scheme, record: DocumentRecord) -> Wanted:

@@ -12,10 +12,11 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from activities.api import Course, Prepared, PrepareStep, RateWanted
+from activities.decided import decided_by_person
 from activities.entries import JournalRow, entry_of
 from activities.mapper import Mapper
 from activities.rating import FUNCTIONAL, functional_rate, rate_day, rate_of, rate_row
-from activities.subject import Subjects, fill, invalid, problems, value_at
+from activities.subject import Subjects, fate_of, fill, invalid, problems, value_at
 from activities.workshop import Workshop
 from domain import holds
 from domain.documents import DocumentState, Hold, SkipReason
@@ -77,7 +78,7 @@ class Preparer:
             document = self._subjects.parse(scheme, record)
         except ValidationError as error:
             return await self._course(step, case, None, None) or case.wait(invalid(error, scheme))
-        fate = _fate(scheme, document)
+        fate = fate_of(scheme, document)
         wrong = _wrong(scheme, document, fate)
         return await self._course(step, case, fate, wrong) or await self._ready(step, case, document)
 
@@ -86,7 +87,7 @@ class Preparer:
         if step.take_back:
             # Where nothing of ours can be in the ERP, a bill of that number is somebody else's and stays.
             return case.say(Course.REVERSE) if case.written else await self._skip(case, SkipReason.BY_PERSON, step)
-        if await self._decided_by_person(case.record):
+        if await decided_by_person(self._shop.store, case.record):
             return case.say(Course.NOTHING, state=case.record.state)
         if fate is not None and fate.then in (Then.SKIP, Then.REVERSE):
             return case.say(Course.REVERSE) if case.written else await self._skip(case, fate.skip)
@@ -132,16 +133,6 @@ class Preparer:
     async def _known_rate(self, currency: str, day: date) -> Rate | None:
         return functional_rate(day) if currency == FUNCTIONAL else await self._shop.store.rate(currency, day)
 
-    async def _decided_by_person(self, record: DocumentRecord) -> bool:
-        """Whether a person skipped or cancelled this very version: that stands, however often it is seen again."""
-        if record.state not in (DocumentState.SKIPPED, DocumentState.REVERSED):
-            return False
-        return any(
-            row.entry.actor is not None and row.entry.version == record.version
-            for row in await self._shop.store.timeline(record.key)
-            if row.entry.step in (Step.SKIP, Step.CANCEL)
-        )
-
     async def _skip(self, case: _Case, given: SkipReason | None, by: PrepareStep | None = None) -> Prepared:
         reason = given or SkipReason.TAKEN_BACK
         zh, en = _SKIPPED.get(reason, _BY_PERSON)
@@ -178,11 +169,3 @@ def _wrong(scheme: Scheme, document: BaseModel, fate: Fate | None) -> Hold | Non
         en = f"Waiting: {fate.hold.value.replace('_', ' ')}; goes on by itself."
         return holds.make(fate.hold, zh, en, owners=scheme.flow.owners, gap=gap)
     return None
-
-
-def _fate(scheme: Scheme, document: BaseModel) -> Fate:
-    """The first case of the flow that fits; the last one always does."""
-    for case in scheme.flow.fate:
-        if case.path is None or value_at(document, case.path) in case.values:
-            return case
-    raise LookupError(f"flow {scheme.flow.flow} leaves a document without a fate")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 import structlog
-from temporalio.client import WorkflowHandle
+from temporalio.client import WorkflowExecutionStatus, WorkflowHandle
 from temporalio.common import (
     Priority,
     SearchAttributePair,
@@ -16,12 +16,13 @@ from temporalio.common import (
     WorkflowIDReusePolicy,
 )
 from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
 
 from activities.api import DocumentEnd, DocumentStart
 from activities.workshop import Workshop
 from domain.decisions import SourceChanged
 from domain.documents import DocumentKey, DocumentState, Urgency
-from domain.journal import DueDocument
+from domain.journal import DocumentRecord, DueDocument
 from workflows import attributes
 from workflows.document import DocumentWorkflow
 
@@ -61,19 +62,26 @@ def _fairness_key(shop: str) -> str | None:
     return shop.encode()[:64].decode(errors="ignore") or None
 
 
+def due_of(record: DocumentRecord) -> DueDocument:
+    """What its workflow is started with, whoever starts it."""
+    named = ("key", "version", "platform_no", "shop", "warehouse", "skus")
+    return DueDocument(**{name: getattr(record, name) for name in named})
+
+
+def start_of(workshop: Workshop, key: DocumentKey) -> DocumentStart:
+    """Where a document goes."""
+    route = workshop.routes[key.connection]
+    return DocumentStart(key=key, queues=route.queues, erp=route.erp)
+
+
 async def _start(workshop: Workshop, due: DueDocument, urgency: Urgency) -> bool:
-    start = DocumentStart(**_whereto(workshop, due.key))
+    start = start_of(workshop, due.key)
     try:
         await start_document(workshop, due, start, urgency=urgency)
     except WorkflowAlreadyStartedError:
         await start_document(workshop, due, start, news=SourceChanged(version=due.version), urgency=urgency)
         return False
     return True
-
-
-def _whereto(workshop: Workshop, key: DocumentKey) -> dict[str, object]:
-    route = workshop.routes[key.connection]
-    return {"key": key, "queues": route.queues, "erp": route.erp}
 
 
 async def start_document(
@@ -121,3 +129,14 @@ async def start_document(
             ]
         ),
     )
+
+
+async def is_carried(workshop: Workshop, key: DocumentKey) -> bool:
+    """Whether a workflow is under way for a document."""
+    try:
+        found = await workshop.client.get_workflow_handle(key.workflow_id).describe()
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            raise
+        return False
+    return found.status is WorkflowExecutionStatus.RUNNING

@@ -14,6 +14,7 @@ from domain.journal import DocumentRecord
 from domain.paths import follow
 from flows.catalogue import PLACEHOLDER, Scheme
 from flows.checks import CHECKS
+from flows.flow import Fate
 
 _KEPT = 512
 """Parsed documents kept: the steps of one document usually run in one worker, moments apart."""
@@ -50,6 +51,14 @@ def problems(scheme: Scheme, document: BaseModel) -> Hold | None:
         for problem in CHECKS[name](document):
             return holds.source_invalid(problem.field, problem.expected, problem.got, scheme.flow.owners)
     return None
+
+
+def fate_of(scheme: Scheme, document: BaseModel) -> Fate:
+    """The first case of the flow that fits; the last one always does."""
+    for case in scheme.flow.fate:
+        if case.path is None or value_at(document, case.path) in case.values:
+            return case
+    raise LookupError(f"flow {scheme.flow.flow} leaves a document without a fate")
 
 
 def value_at(document: BaseModel, path: str, line: Any = None) -> Any:

@@ -118,6 +118,12 @@ class Workshop:
             return record.bill_number
         return bills.bill_number(self.routes[record.key.connection].bill_prefix, record.key)
 
+    def number_of(self, key: DocumentKey, record: DocumentRecord | None) -> str:
+        """The bill number of a document that intake may never have seen."""
+        if record is not None:
+            return self.bill_number(record)
+        return bills.bill_number(self.routes[key.connection].bill_prefix, key)
+
     def connections_of(self, stream: str) -> Sequence[str]:
         """The source connections that have a stream."""
         return [connection for connection, name in self.streams if name == stream]

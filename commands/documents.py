@@ -14,8 +14,7 @@ from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 import settings as configuration
-from activities.api import DocumentStart
-from activities.starting import start_document
+from activities.starting import due_of, start_document, start_of
 from activities.workshop import Workshop
 from commands.console import Refused, open_shop, out, run, stop
 from commands.finding import find
@@ -23,7 +22,6 @@ from domain.conversions import SHANGHAI
 from domain.decisions import Amend, Answer, Cancel, Resume, Skip
 from domain.documents import DocumentKey, Urgency
 from domain.holds import REASON_ZH, ROLE_ZH
-from domain.journal import DocumentRecord, DueDocument
 from workflows.wording import STATE_ZH
 
 app = typer.Typer(no_args_is_help=True, help="单据 / documents")
@@ -139,7 +137,7 @@ async def _decide(number: str, update: str, argument: Resume | Amend | Skip | Ca
             # Somebody ended its workflow in Temporal; a document that is not settled gets a new one.
             if update != "resume" or record.state.is_final:
                 raise
-            await start_document(shop, _due(record), _start(shop, record), urgency=Urgency.PERSON)
+            await start_document(shop, due_of(record), start_of(shop, record.key), urgency=Urgency.PERSON)
     out.print(f"[green]✓[/] {escape(record.key.workflow_id)} {update}")
 
 
@@ -148,22 +146,6 @@ class NotUnderWay(Refused):
 
     def __init__(self) -> None:
         super().__init__("单据不在处理中，无需该操作 / the document is not under way.")
-
-
-def _start(shop: Workshop, record: DocumentRecord) -> DocumentStart:
-    route = shop.routes[record.key.connection]
-    return DocumentStart(key=record.key, queues=route.queues, erp=route.erp)
-
-
-def _due(record: DocumentRecord) -> DueDocument:
-    return DueDocument(
-        key=record.key,
-        version=record.version,
-        platform_no=record.platform_no,
-        shop=record.shop,
-        warehouse=record.warehouse,
-        skus=record.skus,
-    )
 
 
 async def _update(shop: Workshop, key: DocumentKey, update: str, argument: Resume | Amend | Skip | Cancel) -> None:
@@ -186,10 +168,10 @@ async def _cancel(number: str, cancel: Cancel) -> None:
     async with open_shop(temporal=True) as shop:
         record = await find(shop, number)
         back = {"take_back": True, "actor": cancel.actor, "reason": cancel.reason}
-        start = _start(shop, record).model_copy(update=back)
+        start = start_of(shop, record.key).model_copy(update=back)
         while True:
             try:
-                await start_document(shop, _due(record), start, urgency=Urgency.PERSON)
+                await start_document(shop, due_of(record), start, urgency=Urgency.PERSON)
             except WorkflowAlreadyStartedError:
                 try:
                     await _update(shop, record.key, "cancel", cancel)

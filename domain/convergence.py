@@ -31,6 +31,8 @@ class Line:
     material: str
     quantity: Decimal
     amount: Decimal
+    stock: str = ""
+    """Empty where it does not matter: services have none, whatever the ERP fills in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class Wanted:
 
     Attributes:
         reference: the source's own number as it stands in the bill's reference field; proves that a bill is ours.
-        lines: material, quantity and amount of each line, for comparison with a bill that is already there.
+        lines: goods of each line, for comparison with a bill that is already there.
         head: head values by the form's read-back keys, for the same comparison.
         ours: we may have sent this bill, or an older version of it, before. Only then may a different bill with
             our reference be replaced; otherwise it belongs to somebody else and is a conflict.
@@ -243,11 +245,17 @@ def _is_final(fault: Fault) -> bool:
 
 
 def same_content(form: BillForm, wanted: Wanted, content: BillContent) -> bool:
-    """Whether a bill in the ERP says the same as ours: reference, head, and line by line material, quantity, amount."""
-    there = sorted((line.material, line.quantity, line.amount) for line in content.lines)
-    ours = sorted((line.material, line.quantity, line.amount) for line in wanted.lines)
+    """Whether a bill in the ERP says the same as ours: reference, head, and line by line its goods.
+
+    Of a line: material, quantity, amount, and the warehouse where we name one.
+    """
+    there = sorted((line.material, line.quantity, line.amount, line.stock) for line in content.lines)
+    ours = sorted((line.material, line.quantity, line.amount, line.stock) for line in wanted.lines)
     head = all(plain(content.head.get(key, "")) == plain(value) for key, value in wanted.head.items())
-    return head and content.head.get(form.head[0]) == wanted.reference and there == ours
+    same_goods = len(there) == len(ours) and all(
+        found[:3] == line[:3] and line[3] in ("", found[3]) for found, line in zip(there, ours, strict=True)
+    )
+    return head and content.head.get(form.head[0]) == wanted.reference and same_goods
 
 
 def plain(value: str) -> str:

@@ -6,7 +6,8 @@ fails its neighbours. A fault that concerns the call as a whole is raised; a fau
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Protocol
@@ -36,7 +37,9 @@ class BillForm(Frozen):
         id: form id, e.g. ``SAL_OUTSTOCK``.
         entry: key of the line entity, e.g. ``FEntity``.
         material, quantity, amount: line keys read back for comparison, e.g. ``FMaterialID.FNumber``.
+        stock: line key of the warehouse, read back as well where the form has one, e.g. ``FStockID.FNumber``.
         head: head keys read back for comparison (dotted where base data), e.g. ``FDate``.
+        date: head key of the bill's date; empty where the bills of a day are never asked for.
     """
 
     id: str
@@ -44,7 +47,9 @@ class BillForm(Frozen):
     material: str
     quantity: str
     amount: str
+    stock: str = ""
     head: tuple[str, ...] = ()
+    date: str = ""
 
 
 class Bill(Frozen):
@@ -64,12 +69,13 @@ class FoundBill(Frozen):
 
 
 class BillLine(Frozen):
-    """A line read back from the ERP, in the bill's own currency."""
+    """A line read back from the ERP, in the bill's own currency. `stock` is the warehouse, where it has one."""
 
     entry_id: str
     material: str
     quantity: Decimal
     amount: Decimal
+    stock: str = ""
 
 
 class BillContent(Frozen):
@@ -77,6 +83,13 @@ class BillContent(Frozen):
 
     head: dict[str, str]
     lines: tuple[BillLine, ...]
+
+
+class DatedBill(Frozen):
+    """A bill with its content, as it was met when the bills of a day were read."""
+
+    bill: FoundBill
+    content: BillContent
 
 
 class Match(Frozen):
@@ -119,4 +132,11 @@ class Erp(Protocol):
         self, form: str, fields: Sequence[str], matches: Sequence[Match], *, limit: int | None = None
     ) -> list[dict[str, Any]]:
         """Rows of a form by exact conditions, read page by page in a stable order; values keyed by the field asked."""
+        ...
+
+    def dated(self, form: BillForm, day: date) -> AsyncIterator[Sequence[DatedBill]]:
+        """Every bill of a form with that date, cancelled ones included, page by page; whole days are never in memory.
+
+        A bill that comes or goes meanwhile hides no other.
+        """
         ...

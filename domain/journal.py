@@ -27,6 +27,7 @@ class Step(StrEnum):
     AMEND = "amend"
     SKIP = "skip"
     CANCEL = "cancel"
+    RECONCILE = "reconcile"
     DONE = "done"
 
 

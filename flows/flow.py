@@ -131,6 +131,9 @@ class Form(Frozen):
         system: which ERP the form belongs to, e.g. ``galaxy``.
         reference: head key that carries the source's own number: the proof that a bill is ours.
         compared: further head keys by which a bill found in the ERP is the one we want, e.g. the date.
+        date: head key of the bill's date, by which the bills of a day are read; without it they cannot be reconciled.
+        partner: head key of the customer or supplier, by which a bill is known to be one of ours or somebody else's.
+        stock: line key of the warehouse.
         head, entries: allowed keys; an entry name maps to its own keys. Keys starting with ``F_`` are a tenant's own.
         required: dotted keys (``FEntity.FUnitID``) the form cannot be saved without.
     """
@@ -141,6 +144,9 @@ class Form(Frozen):
     entry: str
     reference: str
     compared: tuple[str, ...] = ()
+    date: str = ""
+    partner: str = ""
+    stock: str = ""
     material: str
     quantity: str
     price: str
@@ -157,5 +163,7 @@ class Form(Frozen):
             material=self.material,
             quantity=self.quantity,
             amount=self.amount,
-            head=(self.reference, *self.compared),
+            stock=self.stock,
+            head=tuple(dict.fromkeys(key for key in (self.reference, *self.compared, self.date, self.partner) if key)),
+            date=self.date,
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, or_, select
 
 from domain.documents import DocumentKey, DocumentState
 from domain.journal import Count, DocumentRecord
@@ -13,7 +13,8 @@ from store.chunks import in_chunks
 from store.engine import Database
 from store.identity import ANY_OF, Identity, asked, identity
 from store.records import SELECT_RECORDS, to_record
-from store.tables import documents, snapshots
+from store.tables import document_terms, documents, snapshots
+from store.terms import TermKind, folded
 
 _BY_KEY = SELECT_RECORDS.where(ANY_OF)
 
@@ -65,6 +66,39 @@ async def posted(db: Database, flow: str, source: str, platform_no: str) -> list
         documents.c.state == DocumentState.POSTED,
         order=(documents.c.id,),
     )
+
+
+async def owners(db: Database, form: str, bill_numbers: Sequence[str]) -> dict[str, list[DocumentKey]]:
+    """See `Store.owners`."""
+    written = or_(documents.c.bill_version.is_not(None), documents.c.attempted_version.is_not(None))
+    found = await _by_term(db, bill_numbers, (TermKind.BILL_NUMBER,), documents.c.form == form, written)
+    return {number: found[folded(number)] for number in bill_numbers if folded(number) in found}
+
+
+async def named(db: Database, flow: str, source: str, names: Sequence[str]) -> dict[str, DocumentKey]:
+    """See `Store.named`."""
+    kinds = (TermKind.NUMBER, TermKind.PLATFORM_NO, TermKind.RELATED)
+    found = await _by_term(db, names, kinds, documents.c.flow == flow, documents.c.connection == source)
+    return {name: found[folded(name)][0] for name in names if folded(name) in found}
+
+
+async def _by_term(
+    db: Database, values: Sequence[str], kinds: Sequence[TermKind], *conditions: ColumnElement[bool]
+) -> dict[str, list[DocumentKey]]:
+    """Documents by a term they can be found by, folded, the first seen first."""
+    columns = (document_terms.c.value, documents.c.flow, documents.c.connection, documents.c.number)
+    found: dict[str, list[DocumentKey]] = {}
+    async with db.reading() as connection:
+        for chunk in in_chunks(sorted({folded(value) for value in values} - {""})):
+            statement = (
+                select(*columns)
+                .join(document_terms, document_terms.c.document_id == documents.c.id)
+                .where(document_terms.c.value.in_(chunk), document_terms.c.kind.in_(kinds), *conditions)
+                .order_by(documents.c.id)
+            )
+            for value, flow, source, number in await connection.execute(statement):
+                found.setdefault(value, []).append(DocumentKey(flow=flow, connection=source, number=number))
+    return found
 
 
 async def held(db: Database, limit: int) -> list[DocumentRecord]:

@@ -11,7 +11,7 @@ from domain.documents import DocumentState
 from store.chunks import in_chunks
 from store.columns import in_utc
 from store.engine import Database
-from store.tables import alerts, documents, exchanges, snapshots, step_exchanges, steps
+from store.tables import alerts, documents, exchanges, reconciliations, snapshots, step_exchanges, steps
 
 _PORTION = 1000
 
@@ -38,6 +38,7 @@ async def forget(db: Database, before: datetime) -> int:
     removed += await _remove(db, documents, and_(_OLD_DOCUMENT, documents.c.changed_at < before))
     removed += await _remove(db, exchanges, and_(_NO_STEP_LEFT, exchanges.c.at < before))
     removed += await _remove(db, alerts, alerts.c.at < before)
+    removed += await _remove(db, reconciliations, reconciliations.c.begun_at < before)
     removed += await _remove(db, snapshots, and_(~_VERSION_IN_USE, snapshots.c.seen_at < before))
     return removed
 

@@ -33,6 +33,7 @@ from store.group_commit import GroupCommit
 from store.identity import IdCache, Identity, identity
 from store.journal import Journal, Stamped, StepRecord
 from store.migrate import require_current, require_file
+from store.reconciliations import Reconciliations
 from store.shared_reads import SharedReads
 
 _RATES_KEPT = 10_000
@@ -46,6 +47,8 @@ def utc_now() -> datetime:
 class Store:
     """What the product remembers. Open one per process, with `Store.open`; safe for any number of tasks of its loop.
 
+    `reconciliations` is a door of its own.
+
     Methods raise `store.errors.StoreError` for what a caller can decide on, and `sqlalchemy.exc.SQLAlchemyError` when
     the database fails; repeating is safe with every method.
     """
@@ -54,6 +57,7 @@ class Store:
         self._db = db
         self._sealer = sealer
         self._clock = clock
+        self.reconciliations = Reconciliations(db, clock)
         self._ids = IdCache()
         self._documents = SharedReads[Identity, DocumentRecord](partial(documents.find, db))
         self._pauses = SharedReads[str, Pause](partial(pauses.find, db))
@@ -183,6 +187,14 @@ class Store:
     async def posted(self, flow: str, connection: str, platform_no: str) -> list[DocumentRecord]:
         """Documents of a platform order that are posted now, in the order they were first seen."""
         return await documents.posted(self._db, flow, connection, platform_no)
+
+    async def owners(self, form: str, bill_numbers: Sequence[str]) -> dict[str, list[DocumentKey]]:
+        """Documents that may have written a bill of a form, by bill number as given; letters in any case."""
+        return await documents.owners(self._db, form, bill_numbers)
+
+    async def named(self, flow: str, connection: str, names: Sequence[str]) -> dict[str, DocumentKey]:
+        """A document that goes by a number of its source (its own, the platform's, a related one), by that number."""
+        return await documents.named(self._db, flow, connection, names)
 
     # ── look-ups ────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -232,6 +232,67 @@ class AlertTable(Row, table=True):
     en: str = Field(sa_type=SafeText)
 
 
+class ReconciliationTable(Row, table=True):
+    """A comparison of one day. `ended_at` is set when all of its differences and totals are in."""
+
+    __tablename__ = "reconciliations"
+    __table_args__ = (
+        Index("ix_reconciliations_day", "flow", "connection", "day", "begun_at"),
+        Index("ix_reconciliations_begun_at", "begun_at"),
+    )
+
+    run: str = Field(primary_key=True, sa_type=SafeText)
+    flow: str = Field(sa_type=SafeText)
+    connection: str = Field(sa_type=SafeText)
+    day: date
+    begun_at: datetime = Field(sa_type=UtcDateTime)
+    ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    documents: int
+    bills: int
+    elsewhere: int
+
+
+class ReconciliationItemTable(Row, table=True):
+    """What a comparison is looking at, for as long as it runs: a document, its bill, and what came of them."""
+
+    __tablename__ = "reconciliation_items"
+    __table_args__ = (Index("ix_reconciliation_items_reference", "run", "reference"),)
+
+    run: str = Field(primary_key=True, sa_type=SafeText, foreign_key="reconciliations.run", ondelete="CASCADE")
+    bill_key: str = Field(primary_key=True, sa_type=SafeText)
+    bill_number: str = Field(sa_type=SafeText)
+    number: str = Field(sa_type=SafeText)
+    reference: str = Field(sa_type=SafeText)
+    source: str | None = Field(default=None, sa_type=SafeText)
+    bill: str | None = Field(default=None, sa_type=SafeText)
+    differences: str | None = Field(default=None, sa_type=SafeText)
+    totals: str | None = Field(default=None, sa_type=SafeText)
+    tried: str | None = Field(default=None, sa_type=SafeText)
+    suspect: bool
+
+
+class ReconciliationDifferenceTable(Row, table=True):
+    """What a comparison found, in the order it is shown."""
+
+    __tablename__ = "reconciliation_differences"
+
+    run: str = Field(primary_key=True, sa_type=SafeText, foreign_key="reconciliations.run", ondelete="CASCADE")
+    position: int = Field(primary_key=True)
+    kind: str = Field(sa_type=SafeText)
+    mended: bool
+    number: str = Field(sa_type=SafeText)
+    bill_number: str = Field(sa_type=SafeText)
+    reference: str = Field(sa_type=SafeText)
+    shop: str = Field(sa_type=SafeText)
+    warehouse: str = Field(sa_type=SafeText)
+    sku: str = Field(sa_type=SafeText)
+    field: str = Field(sa_type=SafeText)
+    expected: str = Field(sa_type=SafeText)
+    found: str = Field(sa_type=SafeText)
+    zh: str = Field(sa_type=SafeText)
+    en: str = Field(sa_type=SafeText)
+
+
 class TurnTable(Row, table=True):
     """The line before an account: up to when the calls of a rate (so many in `seconds`) are given away, as Unix time in
     microseconds, which every database adds up alike."""
@@ -241,6 +302,26 @@ class TurnTable(Row, table=True):
     account: str = Field(primary_key=True, sa_type=SafeText)
     seconds: int = Field(primary_key=True)
     taken_to: int = Field(sa_type=BigInteger)
+
+
+class ReconciliationTotalTable(Row, table=True):
+    """What each side has for a shop, a warehouse and a SKU; an empty SKU stands for all of them."""
+
+    __tablename__ = "reconciliation_totals"
+
+    run: str = Field(primary_key=True, sa_type=SafeText, foreign_key="reconciliations.run", ondelete="CASCADE")
+    shop: str = Field(primary_key=True, sa_type=SafeText)
+    warehouse: str = Field(primary_key=True, sa_type=SafeText)
+    sku: str = Field(primary_key=True, sa_type=SafeText)
+    source_documents: int
+    source_quantity: Decimal = Field(sa_type=ExactDecimal)
+    source_amount: Decimal = Field(sa_type=ExactDecimal)
+    journal_documents: int
+    journal_quantity: Decimal = Field(sa_type=ExactDecimal)
+    journal_amount: Decimal = Field(sa_type=ExactDecimal)
+    erp_documents: int
+    erp_quantity: Decimal = Field(sa_type=ExactDecimal)
+    erp_amount: Decimal = Field(sa_type=ExactDecimal)
 
 
 def _table(model: type[Row]) -> Table:
@@ -260,3 +341,7 @@ tokens = _table(TokenTable)
 turns = _table(TurnTable)
 pauses = _table(PauseTable)
 alerts = _table(AlertTable)
+reconciliations = _table(ReconciliationTable)
+reconciliation_items = _table(ReconciliationItemTable)
+reconciliation_differences = _table(ReconciliationDifferenceTable)
+reconciliation_totals = _table(ReconciliationTotalTable)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -13,7 +14,7 @@ from connectors.galaxy.calls import GalaxyCalls
 from connectors.galaxy.convert_rules import with_own_rules
 from connectors.galaxy.dividing import divided
 from connectors.galaxy.envelope import SYSTEM, GalaxyCode, Unsuccessful, bad_reply, fault
-from connectors.galaxy.queries import SAFE_PAGE, chunks, filters, in_list, page
+from connectors.galaxy.queries import SAFE_PAGE, behind, chunks, filters, in_list, on_day, page
 from connectors.galaxy.session import Session
 from connectors.galaxy.verdicts import (
     AUDIT,
@@ -30,7 +31,7 @@ from connectors.galaxy.verdicts import (
 )
 from connectors.http import Transport
 from connectors.limits import Limits
-from domain.erp import Bill, BillContent, BillForm, BillLine, BillStatus, FoundBill, Match
+from domain.erp import Bill, BillContent, BillForm, BillLine, BillStatus, DatedBill, FoundBill, Match
 from domain.faults import Fault, FaultKind
 from domain.masking import privacy_of
 from domain.pace import Pace
@@ -39,6 +40,7 @@ Item = TypeVar("Item")
 
 _NUMBER = "FBillNo"
 _CANCELLED = "B"
+_BILL_FIELDS = ("FID", _NUMBER, "FDocumentStatus", "FCancelStatus")
 
 
 class GalaxyErp:
@@ -103,9 +105,8 @@ class GalaxyErp:
         the oldest that is not cancelled.
         """
         found: dict[str, FoundBill] = {}
-        fields = ("FID", _NUMBER, "FDocumentStatus", "FCancelStatus")
         for part in chunks(tuple(dict.fromkeys(numbers)), self._access.in_list):
-            rows = await self._rows(form.id, fields, in_list(_NUMBER, part), "FID ASC")
+            rows = await self._rows(form.id, _BILL_FIELDS, in_list(_NUMBER, part), "FID ASC")
             bills = sorted((_found_bill(row) for row in rows), key=lambda bill: bill.cancelled)
             found |= _by_number(part, bills, lambda bill: bill.number)
         return found
@@ -117,15 +118,11 @@ class GalaxyErp:
             Fault: refused ``no_permission`` when a quantity or amount is veiled (``***``) for want of permission.
         """
         contents: dict[str, BillContent] = {}
-        entry_id = f"{form.entry}_FEntryID"
-        fields = ("FID", _NUMBER, entry_id, form.material, form.quantity, form.amount, *form.head)
+        entry_id, fields = _row_key(form), ("FID", _NUMBER, *_content_fields(form))
         for part in chunks(tuple(dict.fromkeys(numbers)), self._access.in_list):
             rows = await self._rows(form.id, fields, in_list(_NUMBER, part), f"FID ASC,{entry_id} ASC")
-            bills: dict[str, list[dict[str, Any]]] = {}
-            for row in rows:
-                bills.setdefault(_text(row["FID"]), []).append(row)
-            chosen = _by_number(part, list(bills.values()), lambda lines: _text(lines[0][_NUMBER]))
-            contents |= {number: _content(form, entry_id, lines) for number, lines in chosen.items()}
+            chosen = _by_number(part, _bills(rows), lambda lines: _text(lines[0][_NUMBER]))
+            contents |= {number: _content(form, lines) for number, lines in chosen.items()}
         return contents
 
     async def save(
@@ -197,6 +194,27 @@ class GalaxyErp:
             if limit is not None and len(rows) >= limit:
                 break
         return rows
+
+    async def dated(self, form: BillForm, day: date) -> AsyncIterator[Sequence[DatedBill]]:
+        """Every bill with that date, page by page, from row to row: a bill is given out when all of its rows are in.
+
+        Raises:
+            Fault: refused ``no_permission`` when a quantity or amount is veiled (``***``) for want of permission.
+        """
+        entry_id, size = _row_key(form), self._access.page_size
+        fields = tuple(dict.fromkeys((*_BILL_FIELDS, *_content_fields(form))))
+        condition, rows = on_day(form.date, day), list[dict[str, Any]]()
+        while True:
+            after = [behind(entry_id, rows[-1]["FID"], rows[-1][entry_id])] if rows else []
+            asked = " and ".join((condition, *after))
+            got = await self._rows(form.id, fields, asked, f"FID ASC,{entry_id} ASC", size)
+            bills = _bills([*rows, *got])
+            more = len(got) == size
+            rows = bills.pop() if more else []
+            if bills:
+                yield [DatedBill(bill=_found_bill(lines[0]), content=_content(form, lines)) for lines in bills]
+            if not more:
+                return
 
     async def _rows(
         self, form: str, fields: Sequence[str], condition: str, order: str, limit: int | None = None
@@ -294,7 +312,25 @@ def _found_bill(row: Mapping[str, Any]) -> FoundBill:
     )
 
 
-def _content(form: BillForm, entry_id: str, rows: Sequence[Mapping[str, Any]]) -> BillContent:
+def _row_key(form: BillForm) -> str:
+    return f"{form.entry}_FEntryID"
+
+
+def _content_fields(form: BillForm) -> tuple[str, ...]:
+    stock = (form.stock,) if form.stock else ()
+    return (_row_key(form), form.material, form.quantity, form.amount, *stock, *form.head)
+
+
+def _bills(rows: Iterable[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """Rows by bill, in their order."""
+    bills: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        bills.setdefault(_text(row["FID"]), []).append(row)
+    return list(bills.values())
+
+
+def _content(form: BillForm, rows: Sequence[Mapping[str, Any]]) -> BillContent:
+    entry_id = _row_key(form)
     return BillContent(
         head={key: _text(rows[0][key]) for key in form.head},
         lines=tuple(
@@ -303,6 +339,7 @@ def _content(form: BillForm, entry_id: str, rows: Sequence[Mapping[str, Any]]) -
                 material=_text(row[form.material]),
                 quantity=_decimal(row, form.quantity),
                 amount=_decimal(row, form.amount),
+                stock=_text(row[form.stock]) if form.stock else "",
             )
             for row in rows
             if row[entry_id] not in (None, "", 0)

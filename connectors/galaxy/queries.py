@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, timedelta
 from itertools import islice, product
 from typing import Any, TypeVar
 
@@ -36,6 +37,16 @@ def filters(matches: Sequence[Match], size: int) -> list[str]:
         [in_list(match.key, part) for part in chunks(tuple(dict.fromkeys(match.values)), size)] for match in matches
     ]
     return [" and ".join(conditions) for conditions in product(*parts)]
+
+
+def on_day(key: str, day: date) -> str:
+    """The condition that a date is that day, whatever time of day it carries."""
+    return f"{key}>='{day}' and {key}<'{day + timedelta(days=1)}'"
+
+
+def behind(row_key: str, bill: Any, row: Any) -> str:
+    """The condition of all rows that come after one, by the ids of bill and row: no page shifts under such a reader."""
+    return f"(FID>{bill} or (FID={bill} and {row_key}>{row}))" if row else f"FID>{bill}"
 
 
 def page(form: str, fields: Sequence[str], condition: str, order: str, start: int, limit: int) -> Mapping[str, Any]:

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from domain.jsontext import loads
+from sandbox.galaxy.by_hand import ByHand
 from sandbox.galaxy.replies import MsgCode, Refusal
 from sandbox.galaxy.state import GalaxyState
 from sandbox.galaxy.switches import EditLock
@@ -57,6 +58,13 @@ class _Acts:
     def switches(self, body: dict[str, Any]) -> Any:
         return self._set(body, _SETTABLE)
 
+    def by_hand(self, body: dict[str, Any]) -> Any:
+        """`do` one of unaudit, delete, edit, copy, with what `ByHand` takes for it."""
+        acts = {name: getattr(ByHand(self._state), name) for name in ("unaudit", "delete", "edit", "copy")}
+        asked = dict(body)
+        acts[asked.pop("do")](**asked)
+        return {"done": body["do"]}
+
     def _set(self, body: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
         """Raises KeyError: no such switch."""
         for name, value in body.items():
@@ -67,7 +75,7 @@ class _Acts:
 
 
 def galaxy_admin_routes(state: GalaxyState) -> list[Route]:
-    """POST seed, expire-sessions, revoke, period, lock, delay, switches; GET bills?form=…"""
+    """POST seed, expire-sessions, revoke, period, lock, delay, switches, by-hand; GET bills?form=…"""
     acts = _Acts(state)
     posted = {
         "seed": acts.seed,
@@ -77,6 +85,7 @@ def galaxy_admin_routes(state: GalaxyState) -> list[Route]:
         "lock": acts.lock,
         "delay": acts.delay,
         "switches": acts.switches,
+        "by-hand": acts.by_hand,
     }
 
     async def bills(request: Request) -> Response:
@@ -94,7 +103,7 @@ def _endpoint(act: Callable[[dict[str, Any]], Any]) -> Handler:
         body = await request.body()
         try:
             return JsonText(act(loads(body) if body else {}))
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, Refusal) as error:
             return JsonText({"error": repr(error)}, 400)
 
     return endpoint

@@ -51,6 +51,15 @@ def test_lines_with_amounts_rounded_half_up_to_the_cent(scheme: Scheme) -> None:
     )
 
 
+def test_the_warehouse_of_a_line_where_the_form_has_one(scheme: Scheme) -> None:
+    form = scheme.form.model_copy(update={"stock": "FStock.FNumber"})
+    kept = {"FMaterial": {"FNumber": "M1"}, "FQty": 1, "FStock": {"FNumber": "CK1"}}
+    service = {"FMaterial": {"FNumber": "M2"}, "FQty": 1}
+    model = {"FEntry": [kept, service]}
+    assert [line.stock for line in lines_of(form, model)] == ["CK1", ""]
+    assert [line.stock for line in lines_of(scheme.form, model)] == ["", ""]
+
+
 @pytest.mark.parametrize(
     ("reference", "model", "found"),
     [

@@ -217,7 +217,7 @@ async def test_workers_come_up_are_well_and_stop_in_time(prepared: Server) -> No
         client = await Client.connect(prepared.temporal, namespace=NAMESPACE)
         polled = {scheme.flow.flow for scheme in catalogue() if scheme.flow.source.stream.startswith("jushuitan.")}
         schedules = {schedule.id async for schedule in await client.list_schedules()}
-        assert schedules == {f"intake:{flow}:main" for flow in polled}
+        assert schedules == {"reconcile", *(f"intake:{flow}:main" for flow in polled)}
         registered = await client.operator_service.list_search_attributes(
             ListSearchAttributesRequest(namespace=NAMESPACE)
         )

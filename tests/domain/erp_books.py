@@ -6,14 +6,15 @@ Every call stops once before it does anything, so that a test can let somebody e
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Generator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
 from domain.convergence import BILL_EXISTS, WRONG_STATE, Line, Wanted
-from domain.erp import Bill, BillContent, BillForm, BillLine, BillStatus, FoundBill, Match
+from domain.erp import Bill, BillContent, BillForm, BillLine, BillStatus, DatedBill, FoundBill, Match
 from domain.faults import Fault, FaultKind
 
 R = TypeVar("R")
@@ -206,6 +207,9 @@ class Books:
     async def query(
         self, form: str, fields: Sequence[str], matches: Sequence[Match], *, limit: int | None = None
     ) -> list[dict[str, Any]]:
+        raise AssertionError("converging asks for bills by number only")
+
+    def dated(self, form: BillForm, day: date) -> AsyncIterator[Sequence[DatedBill]]:
         raise AssertionError("converging asks for bills by number only")
 
     # ── inside ──────────────────────────────────────────────────────────────────────────────────────────────────

@@ -445,7 +445,7 @@ def test_memory_that_fails_stops_the_write() -> None:
 
 def content(reference: str, *lines: Line) -> BillContent:
     rows = [
-        BillLine(entry_id=str(i), material=n.material, quantity=n.quantity, amount=n.amount)
+        BillLine(entry_id=str(i), material=n.material, quantity=n.quantity, amount=n.amount, stock=n.stock)
         for i, n in enumerate(lines)
     ]
     return BillContent(head={"FRef": reference}, lines=tuple(rows))
@@ -469,6 +469,16 @@ def test_same_content() -> None:
         content("ref-N1", replace(one, amount=two.amount), replace(two, amount=one.amount)),
     ):
         assert not same_content(FORM, bill, other)
+
+
+@pytest.mark.parametrize(
+    ("wants", "there", "same"),
+    [("CK1", "CK1", True), ("CK1", "CK2", False), ("CK1", "", False), ("", "", True), ("", "CK1", True)],
+)
+def test_the_warehouse_is_compared_where_we_name_one(wants: str, there: str, same: bool) -> None:
+    one, two = Line("A", Decimal(1), Decimal(9), "CK9"), Line("A", Decimal(1), Decimal(9), wants)
+    bill = replace(wanted("N1"), lines=(one, two))
+    assert same_content(FORM, bill, content("ref-N1", replace(two, stock=there), one)) is same
 
 
 @pytest.mark.parametrize(

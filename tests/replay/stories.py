@@ -13,13 +13,15 @@ from domain.connections import Pause, Paused
 from domain.decisions import GapClosed
 from domain.documents import HoldReason
 from domain.faults import Fault, FaultKind
-from tests.workflows import backfilling
+from tests.workflows import backfilling, reconciling
 from tests.workflows.connections import ACCEPTED, REFUSAL, REFUSED, connected
 from tests.workflows.house import QUEUES, WORKFLOWS, House
 from tests.workflows.paper import Paper
 from workflows.backfill import BackfillWorkflow
 from workflows.document import DocumentWorkflow
 from workflows.intake import IntakeStart, IntakeWorkflow
+from workflows.nightly import NightlyStart, NightlyWorkflow
+from workflows.reconciliation import Mend
 
 Story = Callable[[House], Awaitable[WorkflowHistory]]
 
@@ -251,6 +253,28 @@ async def backfilled(house: House) -> WorkflowHistory:
     return await handle.fetch_history()
 
 
+async def reconciled(house: House) -> WorkflowHistory:
+    """A day in two windows, with differences that are looked at once more, and mended since somebody asks."""
+    steps = reconciling.ScriptedReconciling(suspects=[2, 1], unsettled=[1], most=12)
+    async with reconciling.working(house.client, steps):
+        handle = await reconciling.start(house.client, date(2026, 9, 1), mend=Mend(actor="clerk", reason="checked"))
+        await handle.result()
+    return await handle.fetch_history()
+
+
+async def reconciled_every_night(house: House) -> WorkflowHistory:
+    """Two connections, one after the other."""
+    async with reconciling.working(house.client, reconciling.ScriptedReconciling()):
+        handle = await house.client.start_workflow(
+            NightlyWorkflow.run,
+            NightlyStart(subjects=(reconciling.subject("main"), reconciling.subject("second"))),
+            id="reconcile",
+            task_queue=reconciling.QUEUE,
+        )
+        await handle.result()
+    return await handle.fetch_history()
+
+
 STORIES: dict[str, Story] = {
     story.__name__: story
     for story in (
@@ -258,6 +282,6 @@ STORIES: dict[str, Story] = {
         *(skipped, skipped_after_lost_replies, reversed_by_source, cancelled_while_posting, reposted),
         *(rate_found_after_an_outage, rate_held, defect, resumed_in_a_new_run, intake, intake_paused),
         *(connection_renewed, connection_asked_by_itself, connection_not_paused, held_by_a_paused_connection),
-        backfilled,
+        *(backfilled, reconciled, reconciled_every_night),
     )
 }

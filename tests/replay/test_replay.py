@@ -14,23 +14,17 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer
 from temporalio.workflow import NondeterminismError
 
+import worker
 from tests.replay.record import HISTORIES, IDENTITY, IMPATIENT, read
 from tests.replay.stories import STORIES
 from tests.replay.variant import ImpatientDocument
-from workflows.backfill import BackfillWorkflow
-from workflows.connection import ConnectionWorkflow
-from workflows.document import DocumentWorkflow
-from workflows.intake import IntakeWorkflow
 
 RECORDED = sorted(HISTORIES.glob("*.json"))
 
 
 @pytest.fixture(scope="module")
 def replayer() -> Replayer:
-    return Replayer(
-        workflows=[DocumentWorkflow, IntakeWorkflow, ConnectionWorkflow, BackfillWorkflow],
-        data_converter=pydantic_data_converter,
-    )
+    return Replayer(workflows=worker.WORKFLOWS, data_converter=pydantic_data_converter)
 
 
 def test_every_story_is_recorded() -> None:
