@@ -94,6 +94,8 @@ class WorkerSettings(Frozen):
         linger, batch, lanes: how long a bill waits for company (seconds), how many travel together, in how many calls
             at once for each form.
         workflow_tasks, activities: how many of each one process carries at once.
+        cached: workflows one process keeps in memory, some 100 KB each; one that waits for long is read anew from its
+            history when it goes on. At least `workflow_tasks`.
         window_rows: documents in one window of a back-fill or a reconciliation; a window that has more is halved.
         reconcile_at: time of the day, in China, at which the day before is reconciled.
         build_id: name of this build at Temporal; given, work goes to workers of the current build only (see `builds`).
@@ -109,6 +111,7 @@ class WorkerSettings(Frozen):
     reconcile_at: time = time(2, 30)
     workflow_tasks: int = Field(default=100, ge=2)
     activities: int = Field(default=200, ge=1)
+    cached: int = Field(default=300, ge=2)
     build_id: str | None = Field(default=None, min_length=1, max_length=200)
     schedules: bool = True
 

@@ -226,6 +226,7 @@ def worker_on(
         activities=activities,
         workflow_runner=trusting_sandbox(workflows),
         max_concurrent_workflow_tasks=tuning.workflow_tasks,
+        max_cached_workflows=tuning.cached,
         max_concurrent_local_activities=tuning.activities,
         max_concurrent_activities=tuning.activities,
         max_task_queue_activities_per_second=per_second,
