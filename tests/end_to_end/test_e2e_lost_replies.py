@@ -125,10 +125,10 @@ def store_url(request: pytest.FixtureRequest) -> Iterator[str | None]:
 
 
 async def test_many_lost_replies_at_once(set_up: SetUp, store_url: str | None) -> None:
-    """A line so bad that every fourth answer is lost, with many documents travelling together."""
-    stage = await set_up(Wish(patience={"transient_tries": 200}, worker={"batch": 5}, store_url=store_url))
+    """A line so bad that two answers of five are lost, with documents travelling two by two."""
+    stage = await set_up(Wish(patience={"transient_tries": 200}, worker={"batch": 2}, store_url=store_url))
     numbers = await sell(stage)
-    stage.lose(kind=FaultName.LOSE_REPLY, times=None, probability="0.25")
+    stage.lose(kind=FaultName.LOSE_REPLY, times=None, probability="0.4")
     await stage.intake(OUTBOUND)
     await stage.posted(*numbers)
     returned = stage.world.release()
