@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from domain.exchanges import Exchange
-from domain.faults import Fault
+from domain.faults import Fault, FaultKind
 from domain.journal import DocumentChange, DocumentRecord, JournalEntry, Outcome, Step
 
 
@@ -47,13 +47,18 @@ def entry_of(
 
 
 def failed(record: DocumentRecord, step: Step, attempt: int, fault: Fault) -> JournalEntry:
-    """The entry of a step that met a passing trouble and is tried again."""
+    """The entry of a step whose call failed as a whole: a passing trouble, or a vendor that refuses us."""
+    zh, en = (
+        ("不接受授权", "refuses our credentials")
+        if fault.kind is FaultKind.EXPIRED
+        else ("暂时不可用，稍后自动重试", "had a passing trouble and is tried again")
+    )
     return entry_of(
         record,
         step,
         Outcome.FAILED,
-        f"{fault.system} 暂时不可用（{fault.code}），稍后自动重试：{fault.message}",
-        f"{fault.system} had a passing trouble ({fault.code}) and is tried again: {fault.message}",
+        f"{fault.system} {zh}（{fault.code}）：{fault.message}",
+        f"{fault.system} {en} ({fault.code}): {fault.message}",
         attempt=attempt,
         code=fault.code,
     )

@@ -95,6 +95,8 @@ async def test_kingdee_is_asked_by_itself(set_up: SetUp) -> None:
     await stage.intake(OUTBOUND)
     await stage.held(number, HoldReason.CREDENTIALS_REFUSED)
     await paused(stage, ERP)
+    [refused] = [row.entry for row in await stage.store.timeline(stage.key(number)) if row.entry.code == "session_lost"]
+    assert "不接受授权" in refused.zh and "refuses our credentials" in refused.en
     stage.galaxy.sessions.revoked = False
     await stage.posted(number)
     stage.assert_books_right()
