@@ -124,7 +124,7 @@ def store_url(request: pytest.FixtureRequest) -> Iterator[str | None]:
             yield url
 
 
-async def test_many_lost_replies_at_once(set_up: SetUp, store_url: str | None) -> None:
+async def test_many_lost_replies_at_once(store_url: str | None, set_up: SetUp) -> None:
     """A line so bad that two answers of five are lost, with documents travelling two by two."""
     stage = await set_up(Wish(patience={"transient_tries": 200}, worker={"batch": 2}, store_url=store_url))
     numbers = await sell(stage)
