@@ -263,6 +263,7 @@ class AnyOrder(RuleBasedStateMachine):
         return str(self._ids(number))
 
 
+@pytest.mark.timeout(600)
 def test_any_order_ends_with_right_books(empty_store: Path) -> None:
     AnyOrder.empty = empty_store
     run_state_machine_as_test(
