@@ -56,7 +56,7 @@ async def test_canaries_are_nowhere(set_up: SetUp) -> None:
         seen = [secret for secret in secrets if secret.encode() in content]
         assert seen == [], name
     # The search is not blind: what may be known is there.
-    assert b"SO20260901-0001" in places["kingpost.db"]
+    assert any(b"SO20260901-0001" in kept for name, kept in places.items() if name.startswith("kingpost.db"))
     assert b"sales_outbound" in histories
     assert "收**".encode() in places["kingpost.db"]
 
