@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from temporalio import activity
 
@@ -26,14 +28,15 @@ from activities.api import (
     ReverseStep,
     StepDone,
 )
-from activities.entries import entry_of
+from activities.entries import entry_of, while_it_stands
 from activities.gate import Gate, vendor_step
 from activities.mapper import Mapper
-from activities.posting import Desk, Posting, Taking
+from activities.posting import Poster, Posting
 from activities.preparing import Preparer
 from activities.rating import is_settled, rate_of, rate_row
 from activities.retrying import rate_step, step
 from activities.subject import Subjects, gaps_closed
+from activities.taking import Taker, Taking
 from activities.waking import wake
 from activities.workshop import Workshop
 from domain import holds, jsontext
@@ -42,8 +45,11 @@ from domain.documents import DocumentKey, DocumentState, Hold, SkipReason
 from domain.exchanges import Exchange, exchange_log
 from domain.faults import Fault, FaultKind
 from domain.journal import DocumentChange, DocumentRecord, Outcome, Step
-from domain.rates import NOT_PUBLISHED
+from domain.rates import NOT_PUBLISHED, Rate
 from flows.catalogue import Scheme
+from store.errors import Overtaken
+
+R = TypeVar("R")
 
 _DECISION_ZH = {
     Decided.RESUME: (Step.RESUME, "人工恢复", "Resumed by a person"),
@@ -64,7 +70,7 @@ class DocumentActivities(DocumentSteps):
         self._subjects = Subjects()
         self._mapper = Mapper(workshop)
         self._preparer = Preparer(workshop, self._subjects, self._mapper)
-        self._desks: dict[tuple[str, str], Desk] = {}
+        self._desks: dict[tuple[str, str], tuple[Poster, Taker]] = {}
 
     # ── local: store only ───────────────────────────────────────────────────────────────────────────────────────
 
@@ -79,42 +85,38 @@ class DocumentActivities(DocumentSteps):
     @activity.defn(name="hold")
     @step
     async def hold(self, step: HoldStep) -> None:
-        record, _ = await self._shop.subject(step.step.key)
         hold = step.hold
-        await self._write(
-            record,
-            Step.HOLD,
-            Outcome.HELD,
-            hold.zh,
-            hold.en,
-            DocumentChange(state=DocumentState.HELD, hold=hold),
-            code=hold.reason.value,
-        )
+
+        async def put(record: DocumentRecord) -> None:
+            change = DocumentChange(only_if=record.stand, state=DocumentState.HELD, hold=hold)
+            await self._write(record, Step.HOLD, Outcome.HELD, hold.zh, hold.en, change, code=hold.reason.value)
+
+        await self._unless_ended(step.step.key, put, otherwise=None)
 
     @activity.defn(name="decide")
     @step
     async def decide(self, step: DecisionStep) -> DocumentState:
-        record, _ = await self._shop.subject(step.step.key)
         kind, zh, en = _DECISION_ZH[step.decided]
-        change = DocumentChange(state=DocumentState.RUNNING)
-        if step.decided is Decided.SKIP and record.bill_version is not None:
-            # Skipping a document whose bill stays in the books does not unmake the bill.
-            change = DocumentChange(state=DocumentState.POSTED)
-        elif step.decided is Decided.SKIP and record.attempted_version is None:
-            change = DocumentChange(state=DocumentState.SKIPPED, skip_reason=SkipReason.BY_PERSON)
         because = (f"：{step.reason}", f": {step.reason}") if step.reason else ("", "")
-        await self._write(
-            record,
-            kind,
-            Outcome.DONE,
-            zh + because[0],
-            en + because[1],
-            change,
-            actor=step.actor or None,
-            # What was decided on is what the person saw, not what has come since.
-            version=step.step.version,
-        )
-        return change.state or DocumentState.RUNNING
+
+        async def put(record: DocumentRecord) -> DocumentState:
+            state = _after_decision(step.decided, record)
+            skipped = SkipReason.BY_PERSON if state is DocumentState.SKIPPED else None
+            change = DocumentChange(only_if=record.stand, state=state, skip_reason=skipped)
+            await self._write(
+                record,
+                kind,
+                Outcome.DONE,
+                zh + because[0],
+                en + because[1],
+                change,
+                actor=step.actor or None,
+                # What was decided on is what the person saw, not what has come since.
+                version=step.step.version,
+            )
+            return state
+
+        return await self._unless_ended(step.step.key, put, otherwise=DocumentState.RUNNING)
 
     @activity.defn(name="amend")
     @step
@@ -189,8 +191,7 @@ class DocumentActivities(DocumentSteps):
         settled = [r for r in (*found.values(), rate) if is_settled(r, step.day, today)]
         standing = {r.currency: r for r in await self._shop.store.put_rates(settled)}
         used = standing.get(step.currency, rate)
-        record, _ = await self._shop.subject(step.step.key)
-        await self._shop.store.record_many([rate_row(record, used, _attempt(), exchanges)])
+        await self._keep_rate(step.step, used, exchanges)
         await wake(self._shop, [holds.rate_gap(currency, step.day.isoformat()) for currency in standing])
         return RateUsed(value=str(used.value), source=used.source)
 
@@ -212,7 +213,10 @@ class DocumentActivities(DocumentSteps):
         )
         if isinstance(mapped, Hold):
             return StepDone(hold=mapped)
-        await self._shop.store.record_many([mapped])
+        try:
+            await self._shop.store.record_many(while_it_stands(record, [mapped]))
+        except Overtaken:
+            return StepDone(stale=True)
         self._announce(step.key, step.erp)
         return StepDone()
 
@@ -229,7 +233,7 @@ class DocumentActivities(DocumentSteps):
             closes=tuple(gaps_closed(scheme, document)),
             attempt=_attempt(),
         )
-        return StepDone(hold=await self._desk(step.erp, scheme).post(posting))
+        return StepDone(hold=await self._poster(step.erp, scheme).post(posting))
 
     @activity.defn(name="reverse")
     @vendor_step
@@ -243,7 +247,7 @@ class DocumentActivities(DocumentSteps):
         number = self._shop.bill_number(record)
         final = (SkipReason.BY_PERSON if step.by_person else SkipReason.TAKEN_BACK) if step.final else None
         taking = Taking(record=record, number=number, final=final, attempt=_attempt())
-        taken = await self._desk(step.step.erp, scheme).take_back(taking)
+        taken = await self._taker(step.step.erp, scheme).take_back(taking)
         return Reversed(existed=taken.existed, hold=taken.hold)
 
     # ── plumbing ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -253,13 +257,48 @@ class DocumentActivities(DocumentSteps):
         if linked:
             self._mapper.announce(key, erp)
         else:
-            self._desk(erp, self._shop.catalogue[key.flow]).announce(key)
+            self._poster(erp, self._shop.catalogue[key.flow]).announce(key)
 
-    def _desk(self, erp: str, scheme: Scheme) -> Desk:
+    def _poster(self, erp: str, scheme: Scheme) -> Poster:
+        return self._desk(erp, scheme)[0]
+
+    def _taker(self, erp: str, scheme: Scheme) -> Taker:
+        return self._desk(erp, scheme)[1]
+
+    def _desk(self, erp: str, scheme: Scheme) -> tuple[Poster, Taker]:
+        """Those who write and take back the bills of one form at one ERP connection."""
         at = (erp, scheme.flow.flow)
         if at not in self._desks:
-            self._desks[at] = Desk(self._shop, erp, scheme)
+            self._desks[at] = Poster(self._shop, erp, scheme), Taker(self._shop, erp, scheme)
         return self._desks[at]
+
+    async def _unless_ended(
+        self, key: DocumentKey, put: Callable[[DocumentRecord], Awaitable[R]], *, otherwise: R
+    ) -> R:
+        """Put something on record that rests on how the document stands, again whenever that changes in between.
+
+        A step that slept until others had brought the document to its end puts nothing; the result is `otherwise`.
+        """
+        first, _ = await self._shop.subject(key)
+        record = first
+        while not (record.state.is_final and record.stand != first.stand):
+            try:
+                return await put(record)
+            except Overtaken:
+                record, _ = await self._shop.subject(key)
+        return otherwise
+
+    async def _keep_rate(self, step: DocumentStep, rate: Rate, exchanges: list[Exchange]) -> None:
+        """The rate of another version's day says nothing about the document."""
+        while True:
+            record, _ = await self._shop.subject(step.key)
+            row = rate_row(record, rate, _attempt(), exchanges)
+            rows = while_it_stands(record, [row]) if record.version == step.version else [row._replace(change=None)]
+            try:
+                await self._shop.store.record_many(rows)
+            except Overtaken:
+                continue
+            return
 
     async def _write(
         self,
@@ -281,6 +320,15 @@ class DocumentActivities(DocumentSteps):
             record, kind, outcome, zh, en, attempt=attempt, code=code, detail=detail, actor=actor, version=version
         )
         await self._shop.store.record(entry, change, exchanges or ())
+
+
+def _after_decision(decided: Decided, record: DocumentRecord) -> DocumentState:
+    if decided is Decided.SKIP and record.bill_version is not None:
+        # Skipping a document whose bill stays in the books does not unmake the bill.
+        return DocumentState.POSTED
+    if decided is Decided.SKIP and record.attempted_version is None:
+        return DocumentState.SKIPPED
+    return DocumentState.RUNNING
 
 
 def _attempt() -> int:

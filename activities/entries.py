@@ -18,6 +18,17 @@ class JournalRow(NamedTuple):
     exchanges: Sequence[Exchange] = ()
 
 
+def while_it_stands(record: DocumentRecord, rows: Sequence[JournalRow]) -> list[JournalRow]:
+    """The rows of a document, to be written only if nobody has moved it on since it was read."""
+    rows = list(rows)
+    for i, row in enumerate(rows):
+        if row.change is not None:
+            # What follows in the same write rests on what this one leaves behind.
+            rows[i] = row._replace(change=row.change.model_copy(update={"only_if": record.stand}))
+            break
+    return rows
+
+
 def entry_of(
     record: DocumentRecord,
     step: Step,

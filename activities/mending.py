@@ -10,24 +10,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from temporalio import activity
-from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from activities.api_reconcile import Counted, DayRef, MendingSteps, MendStep
 from activities.entries import JournalRow, entry_of
 from activities.gate import Gate, vendor_step
 from activities.retrying import step
-from activities.starting import due_of, start_document, start_due, start_of
+from activities.starting import look_again, start_due
 from activities.windows import stream_of
 from activities.workshop import Workshop
-from domain.decisions import SourceChanged
 from domain.differences import KIND_ZH, Difference
 from domain.documents import DocumentKey, DocumentState
 from domain.journal import DocumentChange, DocumentRecord, Outcome, Step
 from domain.reconciliation import Item, Remedy, remedy_for
+from store.errors import Overtaken
 
 _AT_A_TIME = 50
-_LOOK_AGAIN = SourceChanged(version="reconciliation")
-"""No version of a document's: whichever one a running workflow has, it looks once more."""
 
 
 class MendingActivities(MendingSteps):
@@ -69,11 +66,16 @@ class MendingActivities(MendingSteps):
 
     async def _look_again(self, step: MendStep, found: Sequence[tuple[Item, Sequence[Difference]]]) -> None:
         """The journal forgets what it believes of the bills; that it may have written them, it remembers."""
-        records = await self._records(step.ref, [item for item, _ in found])
         told = {item.number: differences for item, differences in found}
-        rows = [await self._forgetting(record, step, told[record.key.number]) for record in records]
-        await self._shop.store.record_many(rows)
-        await self._start_all(records)
+        while True:
+            records = await self._records(step.ref, [item for item, _ in found])
+            rows = [await self._forgetting(record, step, told[record.key.number]) for record in records]
+            try:
+                await self._shop.store.record_many(rows)
+            except Overtaken:
+                continue
+            break
+        await look_again(self._shop, records)
 
     async def _forgetting(self, record: DocumentRecord, step: MendStep, found: Sequence[Difference]) -> JournalRow:
         kinds = list(dict.fromkeys(difference.kind for difference in found if difference.is_left))
@@ -91,27 +93,20 @@ class MendingActivities(MendingSteps):
         if attempted is None and await self._has_written(record):
             # Its bill was taken out, and is there all the same: a write that was late may have brought it back.
             attempted = record.version
-        return JournalRow(entry, DocumentChange(bill_id=None, bill_version=None, attempted_version=attempted))
+        change = DocumentChange(only_if=record.stand, bill_id=None, bill_version=None, attempted_version=attempted)
+        return JournalRow(entry, change)
 
     async def _has_written(self, record: DocumentRecord) -> bool:
         timeline = await self._shop.store.timeline(record.key)
         return any(row.entry.step is Step.POST and row.entry.outcome is Outcome.BEGUN for row in timeline)
 
     async def _start(self, ref: DayRef, items: Sequence[Item]) -> None:
-        await self._start_all(await self._records(ref, items))
+        await look_again(self._shop, await self._records(ref, items))
 
     async def _records(self, ref: DayRef, items: Sequence[Item]) -> list[DocumentRecord]:
         keys = [DocumentKey(flow=ref.flow, connection=ref.connection, number=item.number) for item in items]
         records = await self._shop.store.documents(keys)
         return [records[key] for key in keys if key in records]
-
-    async def _start_all(self, records: Sequence[DocumentRecord]) -> None:
-        for record in records:
-            due, start = due_of(record), start_of(self._shop, record.key)
-            try:
-                await start_document(self._shop, due, start)
-            except WorkflowAlreadyStartedError:
-                await start_document(self._shop, due, start, news=_LOOK_AGAIN)
 
     @activity.defn(name="count_unsettled")
     @step

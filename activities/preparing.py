@@ -5,6 +5,7 @@ All of it uses the store alone, so it is one local step with one write; the jour
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -13,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from activities.api import Course, Prepared, PrepareStep, RateWanted
 from activities.decided import decided_by_person
-from activities.entries import JournalRow, entry_of
+from activities.entries import JournalRow, entry_of, while_it_stands
 from activities.mapper import Mapper
 from activities.rating import FUNCTIONAL, functional_rate, rate_day, rate_of, rate_row
 from activities.subject import Subjects, fate_of, fill, invalid, problems, value_at
@@ -24,6 +25,7 @@ from domain.journal import DocumentChange, DocumentRecord, Outcome, Step
 from domain.rates import Rate
 from flows.catalogue import Scheme
 from flows.flow import Fate, Then
+from store.errors import Overtaken
 
 _SKIPPED = {
     SkipReason.REFUND_ONLY: ("仅退款，没有货物退回，无需单据", "Refund only: no goods came back, no bill is due"),
@@ -71,7 +73,14 @@ class Preparer:
         self._shop, self._subjects, self._mapper = workshop, subjects, mapper
 
     async def prepare(self, step: PrepareStep) -> Prepared:
-        """See `DocumentSteps.prepare`."""
+        """See `DocumentSteps.prepare`. What was made of a document that has moved on meanwhile is made anew."""
+        while True:
+            try:
+                return await self._prepare(step)
+            except Overtaken:
+                continue
+
+    async def _prepare(self, step: PrepareStep) -> Prepared:
         record, scheme = await self._shop.subject(step.key)
         case = _Case(record, scheme, self._shop.bill_number(record))
         try:
@@ -111,12 +120,12 @@ class Preparer:
         rows = [] if rated else [_valid_row(case)]
         if case.is_older_written:
             # It goes first, since the two may differ in more than lines.
-            await self._shop.store.record_many(rows)
+            await self._write(record, rows)
             return case.say(Course.REPOST)
         currency = value_at(document, scheme.flow.rate.currency)
         rate = rate_of(record) if rated else await self._known_rate(currency, day)
         if rate is None:
-            await self._shop.store.record_many(rows)
+            await self._write(record, rows)
             return case.say(Course.POST, rate=RateWanted(currency=currency, day=day))
         if not rated:
             rows.append(rate_row(record, rate))
@@ -127,7 +136,7 @@ class Preparer:
                 hold = mapped
             else:
                 rows.append(mapped)
-        await self._shop.store.record_many(rows)
+        await self._write(record, rows)
         return case.say(Course.POST, linked=bool(scheme.flow.links), hold=hold)
 
     async def _known_rate(self, currency: str, day: date) -> Rate | None:
@@ -145,8 +154,11 @@ class Preparer:
             actor=(by.actor or None) if by else None,
         )
         change = DocumentChange(state=DocumentState.SKIPPED, skip_reason=reason)
-        await self._shop.store.record_many([JournalRow(entry, change)])
+        await self._write(case.record, [JournalRow(entry, change)])
         return case.say(Course.SKIP, skip_reason=reason)
+
+    async def _write(self, record: DocumentRecord, rows: Sequence[JournalRow]) -> None:
+        await self._shop.store.record_many(while_it_stands(record, rows))
 
 
 def _valid_row(case: _Case) -> JournalRow:

@@ -38,6 +38,8 @@ class Patience(Frozen):
         probe_most: seconds that wait never exceeds.
         rate_tries: tries for an exchange rate, the first one included (requirement: 3 more after the first).
         rate_wait: seconds between them.
+        unanswered: seconds for which a write that was never answered may still take effect at the ERP; longer than
+            the connection waits for answers. Until then, that a bill is not there does not mean that none will be.
     """
 
     transient_tries: int = Field(default=3, ge=1)
@@ -47,6 +49,7 @@ class Patience(Frozen):
     probe_most: float = Field(default=900, gt=0)
     rate_tries: int = Field(default=4, ge=1)
     rate_wait: float = Field(default=300, ge=0)
+    unanswered: float = Field(default=300, ge=0)
 
 
 @asynccontextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 import structlog
@@ -30,6 +30,8 @@ log = structlog.get_logger()
 
 WORKFLOW_QUEUE = "kingpost"
 """Task queue of the workflows; each vendor account has one of its own for the activities."""
+_LOOK_AGAIN = SourceChanged(version="(look again)")
+"""No version of a document's: whichever one a running workflow has, it looks once more."""
 AT_ONCE = 32
 """Starts under way at the same time."""
 
@@ -72,6 +74,16 @@ def start_of(workshop: Workshop, key: DocumentKey) -> DocumentStart:
     """Where a document goes."""
     route = workshop.routes[key.connection]
     return DocumentStart(key=key, queues=route.queues, erp=route.erp)
+
+
+async def look_again(workshop: Workshop, records: Iterable[DocumentRecord]) -> None:
+    """Start the workflow of each document; one that is running looks once more at where its document stands."""
+    for record in records:
+        due, start = due_of(record), start_of(workshop, record.key)
+        try:
+            await start_document(workshop, due, start)
+        except WorkflowAlreadyStartedError:
+            await start_document(workshop, due, start, news=_LOOK_AGAIN)
 
 
 async def _start(workshop: Workshop, due: DueDocument, urgency: Urgency) -> bool:

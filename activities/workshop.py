@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Protocol
@@ -19,7 +19,7 @@ from domain.erp import Erp
 from domain.journal import DocumentRecord, Sighting, Window
 from domain.rates import Rate
 from flows.catalogue import Catalogue, Scheme
-from store.store import Store
+from store.store import Store, utc_now
 
 
 class Stream(Protocol):
@@ -103,6 +103,7 @@ class Workshop:
     """Seconds read again at each poll, instead of what the flow file says."""
     window_rows: int = 1000
     """Documents in one window of a back-fill or a reconciliation; a window that has more is halved."""
+    now: Callable[[], datetime] = utc_now
 
     async def subject(self, key: DocumentKey) -> tuple[DocumentRecord, Scheme]:
         """The document's record and the scheme of its flow. Raises LookupError when intake never stored it."""

@@ -30,11 +30,11 @@ class GoodsArrive:
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
-    """Coming calls of a vendor will fail."""
+class Weather:
+    """From now on calls of a vendor fail in these ways, and no longer as before."""
 
     system: System
-    rule: FaultRule
+    rules: tuple[FaultRule, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ class ResumeSome:
 Act = (
     Appear
     | GoodsArrive
-    | Trouble
+    | Weather
     | ChangeAtSource
     | LockBill
     | ClosePeriod

@@ -28,7 +28,7 @@ from chaos.acts import (
     ResumeSome,
     System,
     TakeStock,
-    Trouble,
+    Weather,
 )
 from chaos.house import House, ask
 from domain.journal import MappingRow
@@ -59,7 +59,7 @@ class Hands:
         self._acts: dict[type[Any], Callable[[Any], Awaitable[None]]] = {
             Appear: self._appear,
             GoodsArrive: self._goods_arrive,
-            Trouble: self._trouble,
+            Weather: self._weather,
             ChangeAtSource: self._change,
             LockBill: self._lock,
             ClosePeriod: self._close_period,
@@ -120,8 +120,11 @@ class Hands:
 
     # ── at the vendors ──────────────────────────────────────────────────────────────────────────────────────────
 
-    async def _trouble(self, act: Trouble) -> None:
-        await ask(self._house.sandboxes[act.system], "/_sandbox/faults", act.rule.model_dump(mode="json"))
+    async def _weather(self, act: Weather) -> None:
+        sandbox = self._house.sandboxes[act.system]
+        (await sandbox.delete("/_sandbox/faults")).raise_for_status()
+        answer = await sandbox.post("/_sandbox/faults", json=[rule.model_dump(mode="json") for rule in act.rules])
+        answer.raise_for_status()
 
     async def _lock(self, act: LockBill) -> None:
         number = self._drawn(act.draw)

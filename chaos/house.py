@@ -8,6 +8,7 @@ import shutil
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,8 +24,12 @@ from chaos.plan import Plan, hurried
 from chaos.store_cuts import StoreCuts, store_cuts
 from demo import embedded
 from demo.configuring import sections_for, write
+from demo.rest import read_since
 from domain.journal import MappingRow
 from store.migrate import migrate
+
+_LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+_LOOKS = 600
 
 
 @dataclass(frozen=True)
@@ -82,6 +87,7 @@ async def open_house(plan: Plan) -> AsyncIterator[House]:
         workers = tuple(Part(f"worker-{n}", partial(_worker, folder, config)) for n in range(1, plan.workers + 1))
         for worker in workers:
             await stack.enter_async_context(worker.kept())
+        await _work(shop, folder)
         yield House(
             world=world,
             sandboxes=sandboxes,
@@ -118,6 +124,19 @@ def _only(config: Path) -> None:
     for name in [name for name in os.environ if name.startswith("KINGPOST_")]:
         del os.environ[name]
     os.environ["KINGPOST_CONFIG"] = str(config)
+
+
+async def _work(shop: Workshop, folder: Path) -> None:
+    """Wait until the workers have read every source once: what happens before they work happens to nobody.
+
+    Raises:
+        NotUp: they do not.
+    """
+    for _ in range(_LOOKS):
+        if await read_since(shop.client, _LONG_AGO):
+            return
+        await asyncio.sleep(0.2)
+    raise embedded.NotUp(f"The workers do not work, see {folder}.")
 
 
 async def _feed(plan: Plan, world: httpx.AsyncClient, shop: Workshop) -> tuple[str, ...]:

@@ -1,16 +1,20 @@
-"""What people do in a run, the way the commands do it: resume held documents, add mapping rows."""
+"""What people do in a run, the way the commands do it: resume held documents, renew connections, add mapping rows."""
 
 from __future__ import annotations
+
+from contextlib import suppress
 
 from temporalio.client import WorkflowUpdateFailedError
 from temporalio.service import RPCError, RPCStatusCode
 
+from activities.gate import connection_start
 from activities.waking import wake
 from activities.workshop import Workshop
 from domain.decisions import Answer, Resume
 from domain.documents import HoldReason
 from domain.journal import DocumentRecord, MappingRow
 from domain.keys import mapping_gap
+from workflows.connection import ConnectionWorkflow
 
 PASSING = frozenset(
     (
@@ -55,6 +59,19 @@ async def resume(shop: Workshop, record: DocumentRecord, why: str, *, refetch: b
             raise Unheard(f"{record.key.workflow_id} is held, but its workflow is not running") from None
         return False
     return True
+
+
+async def renew_connections(shop: Workshop) -> int:
+    """Say of every paused connection that it may be asked again; answers how many are paused."""
+    pauses = await shop.store.pauses()
+    for pause in pauses:
+        start = connection_start(shop, pause.connection, pause)
+        # One that was opened this very moment says so; one that still refuses stays paused.
+        with suppress(WorkflowUpdateFailedError):
+            await shop.client.execute_update_with_start_workflow(
+                ConnectionWorkflow.renewed, start_workflow_operation=start
+            )
+    return len(pauses)
 
 
 async def add_mapping(shop: Workshop, row: MappingRow) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from chaos.troubles import TIME_LIMIT
+from chaos.troubles import LONGEST_UNANSWERED, TIME_LIMIT
 from demo.configuring import Sections
 from settings import DEMO_FILE
 
@@ -51,8 +51,11 @@ def hurried(sections: Sections) -> Sections:
             "transient_tries": 4,
             "transient_wait": 1,
             "throttled_wait": 0.5,
+            "probe_wait": 1,
+            "probe_most": 4,
             "rate_tries": 4,
             "rate_wait": 1,
+            "unanswered": LONGEST_UNANSWERED,
         },
         "rates": {**sections["rates"], "timeout": TIME_LIMIT},
         "galaxy.main": {

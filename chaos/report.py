@@ -38,6 +38,7 @@ class Report(BaseModel):
         held_reasons: how many documents wait, by reason.
         faults: what went wrong, by kind: calls by `FaultRule.name`, acts by name.
         worker_deaths: exit statuses of workers that ended by themselves; each was started again.
+        under_fire: documents that were posted while everything failed.
         seconds: from the first document to the last one settled.
     """
 
@@ -53,6 +54,7 @@ class Report(BaseModel):
     worker_kills: int
     server_kills: int
     worker_deaths: list[int]
+    under_fire: int
     audit: Audit
     seed: int
     seconds: float
@@ -71,7 +73,7 @@ async def count_faults(house: House, hands: Hands) -> dict[str, int]:
     return {name: number for name, number in sorted(faults.items()) if number}
 
 
-async def make_report(house: House, hands: Hands, *, seed: int, seconds: float) -> Report:
+async def make_report(house: House, hands: Hands, *, seed: int, seconds: float, under_fire: int) -> Report:
     """Have the books judged and count what became of the documents."""
     records = await house.shop.store.list_documents(limit=1_000_000)
     states = Counter(record.state for record in records)
@@ -86,6 +88,7 @@ async def make_report(house: House, hands: Hands, *, seed: int, seconds: float) 
         worker_kills=sum(worker.kills for worker in house.workers),
         server_kills=house.server.kills,
         worker_deaths=[status for worker in house.workers for status in worker.deaths],
+        under_fire=under_fire,
         audit=Audit.model_validate(await ask(house.world, "/judge", claims(records))),
         seed=seed,
         seconds=round(seconds, 1),

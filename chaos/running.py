@@ -19,6 +19,7 @@ from chaos.report import Report, count_faults, make_report
 from chaos.script import script
 from chaos.settling import settle
 from chaos.view import Moment, board, ending
+from domain.documents import DocumentState
 
 _REFRESH = 0.5
 _PATIENCE, _PATIENCE_FOR_EACH = 180.0, 0.2
@@ -55,13 +56,19 @@ async def run(plan: Plan, console: Console) -> Report:
         async with _shown(course, console):
             await hands.play(cues)
             await hands.calm()
+            under_fire = await _posted(house)
             course.phase = "平静，收尾 settling"
             await settle(house, _PATIENCE + _PATIENCE_FOR_EACH * plan.documents)
-            report = await make_report(house, hands, seed=plan.seed, seconds=course.elapsed)
+            report = await make_report(house, hands, seed=plan.seed, seconds=course.elapsed, under_fire=under_fire)
     console.print(ending(report))
     if plan.report is not None:
         await asyncio.to_thread(plan.report.write_text, report.model_dump_json(indent=2), encoding="utf-8")
     return report
+
+
+async def _posted(house: House) -> int:
+    counts = await house.shop.store.counts()
+    return sum(count.documents for count in counts if count.state is DocumentState.POSTED)
 
 
 @asynccontextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from random import Random
 
 from chaos import troubles
@@ -19,6 +20,7 @@ from chaos.acts import (
     KillWorker,
     LockBill,
     ResumeSome,
+    System,
     TakeStock,
 )
 from sandbox.world.changes import Change
@@ -44,15 +46,16 @@ def script(seed: int, *, seconds: float, documents: int, workers: int) -> tuple[
         dice = Random(f"{seed} {name}")  # noqa: S311 - repeatable on purpose
         at = dice.uniform(*gap)
         while at < seconds:
-            cues.append(Cue(round(at, 2), act(dice)))
+            cues.append(Cue(at, act(dice)))
             at += dice.uniform(*gap)
 
     change_gap = seconds / (_CHANGED * documents)
-    every("trouble", (0.05, 0.45), troubles.draw)
+    for system in System:
+        every(f"weather of {system}", (0.5, 2.5), partial(troubles.weather, system=system))
     every("change", (0.5 * change_gap, 1.5 * change_gap), _change)
-    every("worker", (4, 9), lambda dice: KillWorker(dice.randrange(workers)))
-    every("server", (9, 24), lambda dice: KillServer())
-    every("store", (3, 8), lambda dice: CutStore(round(dice.uniform(0.3, 2.5), 1)))
+    every("worker", (6, 14), lambda dice: KillWorker(dice.randrange(workers)))
+    every("server", (15, 40), lambda dice: KillServer())
+    every("store", (4, 10), lambda dice: CutStore(round(dice.uniform(0.3, 2.5), 1)))
     every("lock", (1, 3), lambda dice: LockBill(_recent(dice), round(dice.uniform(0.5, 6), 1)))
     every("period", (8, 20), lambda dice: ClosePeriod(round(dice.uniform(1, 5), 1)))
     every("stock", (4, 10), lambda dice: TakeStock(dice.random(), round(dice.uniform(1, 6), 1)))

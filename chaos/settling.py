@@ -49,7 +49,11 @@ async def _rest(house: House, patience: float) -> None:
     ends = time.monotonic() + patience
     client, store = house.shop.client, house.shop.store
     # Temporal is asked only when the store has nothing against it: asking costs more than the work that is left.
-    while await _moves(house) or not (await read_since(client, calm_since) and await at_rest(client, store)):
+    while (
+        await people.renew_connections(house.shop)
+        or await _moves(house)
+        or not (await read_since(client, calm_since) and await at_rest(client, store))
+    ):
         if time.monotonic() > ends:
             raise NeverAtRest(await _still_moving(house))
         await asyncio.sleep(_LOOK_AGAIN)

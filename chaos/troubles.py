@@ -6,19 +6,21 @@ from dataclasses import dataclass
 from decimal import Decimal
 from random import Random
 
-from chaos.acts import System, Trouble
+from chaos.acts import System, Weather
 from sandbox.faults import ANY_OPERATION, FaultName, FaultRule
 from sandbox.jushuitan.state import PagingFault
 
 TIME_LIMIT = 2.0
 """Seconds the run's clients wait for an answer; slower calls take effect behind their backs."""
 
-_WRITES = ("BatchSave", "BatchSave", "BatchSave", "UnAudit", "Delete")
+SLOWEST = 3 * TIME_LIMIT
+LONGEST_UNANSWERED = SLOWEST + 2
+"""Seconds after which a call that was given up has taken effect for certain."""
+
 _OUTBOUNDS = "/open/orders/out/simple/query"
 _REFUNDS = "/open/refund/single/query"
 _RECEIVED = "/open/aftersale/received/query"
-_QUERIES = (_OUTBOUNDS, _OUTBOUNDS, _REFUNDS, _RECEIVED)
-_RATES = ("ccpr.json", "CcprHisNew", "RMBQuery.do", ANY_OPERATION)
+_QUERIES = (_OUTBOUNDS, _REFUNDS, _RECEIVED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,7 @@ class Kind:
     codes: tuple[str | None, ...] = (None,)
 
 
+_WRITES = ("BatchSave", "BatchSave", "UnAudit", "Delete")
 KINDS: dict[System, tuple[Kind, ...]] = {
     System.GALAXY: (
         Kind(FaultName.LOSE_REPLY, 6, _WRITES),
@@ -70,35 +73,41 @@ KINDS: dict[System, tuple[Kind, ...]] = {
         Kind(FaultName.VENDOR, 16, _QUERIES, tuple(code.value for code in PagingFault)),
     ),
     System.RATES: (
-        Kind(FaultName.SERVER_ERROR, 3, _RATES),
-        Kind(FaultName.HTML_PAGE, 1, _RATES),
-        Kind(FaultName.NO_PERMISSION, 1, _RATES),
-        Kind(FaultName.THROTTLE, 1, _RATES),
-        Kind(FaultName.SLOW, 1, _RATES),
-        Kind(FaultName.LOSE_REPLY, 1, _RATES),
-        Kind(FaultName.CUT_BEFORE, 1, _RATES),
+        Kind(FaultName.SERVER_ERROR, 3),
+        Kind(FaultName.HTML_PAGE, 1),
+        Kind(FaultName.NO_PERMISSION, 1),
+        Kind(FaultName.THROTTLE, 1),
+        Kind(FaultName.SLOW, 1),
+        Kind(FaultName.LOSE_REPLY, 1),
+        Kind(FaultName.CUT_BEFORE, 1),
     ),
 }
-_SYSTEMS = (System.GALAXY, System.GALAXY, System.GALAXY, System.JUSHUITAN, System.JUSHUITAN, System.RATES)
+_FAILING = Decimal("0.3")
+"""The share of calls that fail, about: so many that nothing goes smoothly, so few that everything gets somewhere."""
+_WAYS = 3
+"""Ways to fail at a time."""
 
 
-def draw(dice: Random) -> Trouble:
-    """One trouble: a vendor, a way to fail, and which of the coming calls it hits."""
-    system = dice.choice(_SYSTEMS)
+def weather(dice: Random, system: System) -> Weather:
+    """How a vendor's calls fail for a while: a few ways, each hitting some of the calls."""
     kinds = KINDS[system]
-    [kind] = dice.choices(kinds, [kind.weight for kind in kinds])
-    slow = kind.name is FaultName.SLOW
-    rule = FaultRule(
+    drawn = dice.choices(kinds, [kind.weight for kind in kinds], k=_WAYS)
+    return Weather(system, tuple(_rule(dice, kind) for kind in drawn))
+
+
+def _rule(dice: Random, kind: Kind) -> FaultRule:
+    operation = dice.choice(kind.operations)
+    return FaultRule(
         kind=kind.name,
-        operation=dice.choice(kind.operations),
-        skip=dice.randint(0, 3),
-        times=dice.randint(1, 3),
-        seconds=_slowness(dice) if slow else Decimal(0),
+        operation=operation,
+        times=None,
+        # What hits any call hits often enough; a single operation is called now and then.
+        probability=_FAILING / _WAYS if operation == ANY_OPERATION else _FAILING,
+        seconds=_slowness(dice) if kind.name is FaultName.SLOW else Decimal(0),
         code=dice.choice(kind.codes),
     )
-    return Trouble(system, rule)
 
 
 def _slowness(dice: Random) -> Decimal:
     """Mostly beyond what the client waits for: from then on it takes effect behind the client's back."""
-    return round(Decimal(str(dice.uniform(0.3 * TIME_LIMIT, 3 * TIME_LIMIT))), 1)
+    return round(Decimal(str(dice.uniform(0.3 * TIME_LIMIT, SLOWEST))), 1)

@@ -148,7 +148,7 @@ def ending(report: Report) -> RenderableType:
     reasons = "，".join(f"{REASON_ZH[HoldReason(name)]} {number}" for name, number in report.held_reasons.items())
     failed = sum(report.faults.values())
     lines = [
-        f"{report.documents} = {fates}",
+        f"{report.documents} = {fates}（其中出错期间过账 {report.under_fire}）",
         f"等待：{reasons}" if reasons else "",
         f"强杀 worker {report.worker_kills} 次，Temporal {report.server_kills} 次，故障 {failed} 次，"
         f"用时 {report.seconds:.0f} 秒，种子 seed {report.seed}",

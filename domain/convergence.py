@@ -13,7 +13,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from domain.erp import Bill, BillContent, BillForm, BillStatus, Erp, FoundBill
+from domain.erp import Bill, BillContent, BillForm, BillStatus, Erp, FoundBill, VeryBills
 from domain.faults import Fault, FaultKind
 
 BILL_EXISTS = "bill_exists"
@@ -78,10 +78,13 @@ class Verdict:
     undo_fault: Fault | None = None
 
 
-BeforeWrite = Callable[[Sequence[str]], Awaitable[None]]
-"""Told the bill numbers about to be sent for the first time, before they are: the memory behind `Wanted.ours`."""
+BeforeWrite = Callable[[Sequence[str]], Awaitable[Mapping[str, Fault]]]
+"""Told the bill numbers about to be written or replaced, before they are: the memory behind `Wanted.ours`. Answers
+those that must not be touched any more, since somebody else has carried their document on."""
 Operation = Callable[[BillForm, Sequence[str]], Awaitable[Mapping[str, Fault | None]]]
 """A step of the ERP with many bills."""
+StepBack = Callable[[BillForm, VeryBills], Awaitable[Mapping[str, Fault | None]]]
+"""A step of the ERP that takes bills back."""
 
 
 async def converge(
@@ -148,8 +151,16 @@ class _Convergence:
         if to_audit:
             await self._take(self.erp.audit, to_audit, {BillStatus.AUDITED})
 
+    async def _still_wanted(self, numbers: Sequence[str]) -> list[str]:
+        """Those of the bills that may be written now; the others are left as they are."""
+        overtaken = await self.before_write(numbers) if numbers else {}
+        self._again(overtaken)
+        return [number for number in numbers if number not in overtaken]
+
     async def _save(self, numbers: Sequence[str]) -> list[str]:
-        await self.before_write(numbers)
+        numbers = await self._still_wanted(numbers)
+        if not numbers:
+            return []
         bills = [self.wanted[number].bill for number in numbers]
         answers = await self.erp.save(
             self.form, bills, submit_and_audit=self.submit_and_audit, options=dict(self.options)
@@ -193,7 +204,7 @@ class _Convergence:
         found = await self.erp.find(self.form, list(refused))
         standing = [n for n in refused if n in found and found[n].status not in reached]
         ours = [n for n in standing if self._is_ours(n)]
-        undone = await dissolve(self.erp, self.form, ours) if ours else {}
+        undone = await dissolve(self.erp, self.form, {n: found[n].id for n in ours}) if ours else {}
         for number in standing:
             undo_fault = undone.get(number)
             if undo_fault is None:
@@ -233,7 +244,8 @@ class _Convergence:
                 outdated.append(number)
             else:
                 self.verdicts[number] = Verdict(Ending.CONFLICT, bill_id=bill.id)
-        for number, fault in (await dissolve(self.erp, self.form, outdated)).items() if outdated else ():
+        going = {number: found[number].id for number in await self._still_wanted(outdated)}
+        for number, fault in (await dissolve(self.erp, self.form, going)).items() if going else ():
             if fault is not None:
                 self._cannot_undo(number, fault, fault)
         return {number for number in found if number not in contents} | set(outdated)
@@ -263,11 +275,12 @@ def plain(value: str) -> str:
     return value.removesuffix("T00:00:00")
 
 
-async def dissolve(erp: Erp, form: BillForm, numbers: Sequence[str]) -> dict[str, Fault | None]:
+async def dissolve(erp: Erp, form: BillForm, bills: VeryBills) -> dict[str, Fault | None]:
     """Bring bills to absent: un-audit, withdraw and delete only what is needed (L3). None: it is gone.
 
-    A refusal counts only if the bill still stands where the step was refused; somebody may have taken it away
-    meanwhile. A bill that keeps changing has a transient fault: the next try goes on where this one stopped.
+    Another bill under the same number is not the one that was to go, and stays. A refusal counts only if the bill
+    still stands where the step was refused; somebody may have taken it away meanwhile. A bill that keeps changing has
+    a transient fault: the next try goes on where this one stopped.
 
     Raises:
         Fault: a call as a whole failed; the next try finds out what it did.
@@ -275,29 +288,29 @@ async def dissolve(erp: Erp, form: BillForm, numbers: Sequence[str]) -> dict[str
     results: dict[str, Fault | None] = {}
     refused: dict[str, tuple[BillStatus, Fault]] = {}
     for _ in range(ROUNDS):
-        open_ = [number for number in numbers if number not in results]
+        open_ = [number for number in bills if number not in results]
         if not open_:
             return results
-        found = await erp.find(form, open_)
+        found = {n: bill for n, bill in (await erp.find(form, open_)).items() if bill.id == bills[n]}
         results.update({number: None for number in open_ if number not in found})
         results.update({n: fault for n, (status, fault) in refused.items() if n in found and found[n].status is status})
-        going = {number: bill.status for number, bill in found.items() if number not in results}
+        going = {number: bill for number, bill in found.items() if number not in results}
         refused = await _step_back(erp, form, going)
-    return results | {number: _restless(number) for number in numbers if number not in results}
+    return results | {number: _restless(number) for number in bills if number not in results}
 
 
-async def _step_back(erp: Erp, form: BillForm, going: Mapping[str, BillStatus]) -> dict[str, tuple[BillStatus, Fault]]:
+async def _step_back(erp: Erp, form: BillForm, going: Mapping[str, FoundBill]) -> dict[str, tuple[BillStatus, Fault]]:
     """One step back for each bill. Returns the refusals, each with the status it was met in."""
-    steps: tuple[tuple[Operation, list[str]], ...] = (
-        (erp.unaudit, [n for n, status in going.items() if status is BillStatus.AUDITED]),
-        (erp.withdraw, [n for n, status in going.items() if status is BillStatus.SUBMITTED]),
-        (erp.delete, [n for n, status in going.items() if status.can_submit]),
+    steps: tuple[tuple[StepBack, VeryBills], ...] = (
+        (erp.unaudit, {n: bill.id for n, bill in going.items() if bill.status is BillStatus.AUDITED}),
+        (erp.withdraw, {n: bill.id for n, bill in going.items() if bill.status is BillStatus.SUBMITTED}),
+        (erp.delete, {n: bill.id for n, bill in going.items() if bill.status.can_submit}),
     )
     refused: dict[str, tuple[BillStatus, Fault]] = {}
-    for operation, numbers in steps:
-        answers = await operation(form, numbers) if numbers else {}
-        faults = {n: f for n in numbers if (f := answers.get(n)) is not None and f.code != WRONG_STATE}
-        refused.update({n: (going[n], fault) for n, fault in faults.items()})
+    for operation, bills in steps:
+        answers = await operation(form, bills) if bills else {}
+        faults = {n: f for n in bills if (f := answers.get(n)) is not None and f.code != WRONG_STATE}
+        refused.update({n: (going[n].status, fault) for n, fault in faults.items()})
     return refused
 
 

@@ -68,6 +68,14 @@ class FoundBill(Frozen):
     cancelled: bool = False
 
 
+VeryBills = Mapping[str, str]
+"""Number → the ERP's own id of the very bills that are meant.
+
+Whatever takes a bill back names it by its id: a call that takes effect long after it was given up must not hit the bill
+that was made under the same number since.
+"""
+
+
 class BillLine(Frozen):
     """A line read back from the ERP, in the bill's own currency. `stock` is the warehouse, where it has one."""
 
@@ -120,13 +128,13 @@ class Erp(Protocol):
 
     async def audit(self, form: BillForm, numbers: Sequence[str]) -> Mapping[str, Fault | None]: ...
 
-    async def unaudit(self, form: BillForm, numbers: Sequence[str]) -> Mapping[str, Fault | None]: ...
+    async def unaudit(self, form: BillForm, bills: VeryBills) -> Mapping[str, Fault | None]: ...
 
-    async def withdraw(self, form: BillForm, numbers: Sequence[str]) -> Mapping[str, Fault | None]:
+    async def withdraw(self, form: BillForm, bills: VeryBills) -> Mapping[str, Fault | None]:
         """Take submitted bills back (撤销), so that they can be deleted."""
         ...
 
-    async def delete(self, form: BillForm, numbers: Sequence[str]) -> Mapping[str, Fault | None]: ...
+    async def delete(self, form: BillForm, bills: VeryBills) -> Mapping[str, Fault | None]: ...
 
     async def query(
         self, form: str, fields: Sequence[str], matches: Sequence[Match], *, limit: int | None = None

@@ -76,6 +76,8 @@ class Sighting(Frozen):
         related: other numbers a person may search by (e.g. the platform's refund number).
         skus: the codes on its lines.
         correction: True when a person changed the content by hand.
+        order: the source's own row version; of two sightings of a document the one with the smaller is the older,
+            however late it comes. None where the source has none.
     """
 
     key: DocumentKey
@@ -87,6 +89,7 @@ class Sighting(Frozen):
     related: tuple[str, ...] = ()
     skus: tuple[str, ...] = ()
     correction: bool = False
+    order: int | None = None
 
 
 class Window(Frozen):
@@ -113,6 +116,16 @@ class DueDocument(Frozen):
     shop: str
     warehouse: str
     skus: tuple[str, ...]
+
+
+class Stand(Frozen):
+    """Where a document and its bill stood when somebody looked. Whatever moves it on changes something of it."""
+
+    version: str
+    state: DocumentState
+    attempted_version: str | None
+    bill_version: str | None
+    bill_id: str | None
 
 
 class DocumentRecord(Frozen):
@@ -149,10 +162,20 @@ class DocumentRecord(Frozen):
     model: str | None = None
     rate: str | None = None
 
+    @property
+    def stand(self) -> Stand:
+        """For changes that are right only while nobody else has moved the document on."""
+        return Stand(**{name: getattr(self, name) for name in Stand.model_fields})
+
 
 class DocumentChange(Frozen):
-    """Fields of a document to be changed; only those that were given are (None clears)."""
+    """Fields of a document to be changed; only those that were given are (None clears).
 
+    Attributes:
+        only_if: how the document has to stand for the change to be made; None: whichever way.
+    """
+
+    only_if: Stand | None = None
     state: DocumentState | None = None
     hold: Hold | None = None
     skip_reason: SkipReason | None = None

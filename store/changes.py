@@ -44,7 +44,7 @@ class Columns:
 
     def add(self, change: DocumentChange, at: datetime) -> None:
         """Apply a (checked) change made at a moment, after those added before."""
-        given = {name: getattr(change, name) for name in change.model_fields_set if name != "hold"}
+        given = {name: getattr(change, name) for name in change.model_fields_set - {"hold", "only_if"}}
         if change.state is not None:
             given |= self._hold(change, at)
             if change.state is not DocumentState.SKIPPED:

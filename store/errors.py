@@ -11,6 +11,13 @@ class UnknownDocument(StoreError, LookupError):
     """A journal entry names a document that intake never stored, or that retention has removed."""
 
 
+class Overtaken(StoreError):
+    """A change was to be made only while a document stood as it was read, and somebody has moved it on since.
+
+    Nothing of this call was stored. Read it again and decide afresh.
+    """
+
+
 class NotRecorded(StoreError):
     """The database could not take the write; nothing of this call was stored. Repeating it is safe."""
 

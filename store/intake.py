@@ -30,6 +30,7 @@ class _Standing:
     id: int | None = None
     version: str | None = None
     source_version: str | None = None
+    source_order: int | None = None
     latest: Sighting | None = None
     """The sighting whose content the document takes, when that is not what it has already."""
     contents: dict[str, str] = field(default_factory=dict)
@@ -38,16 +39,19 @@ class _Standing:
 
     def take(self, sighting: Sighting) -> None:
         """Apply one sighting. The source's word counts when it changed, so a person's correction outlives every
-        re-reading of the row it corrected."""
+        re-reading of the row it corrected. A row older than the one that counts is no change, it only comes late."""
         if not sighting.correction:
-            if sighting.version == self.source_version:
+            if sighting.version == self.source_version or self._is_newer_than(sighting):
                 return
-            self.source_version = sighting.version
+            self.source_version, self.source_order = sighting.version, sighting.order
             self.source_moved = True
         if sighting.version != self.version:
             self.version = sighting.version
             self.latest = sighting
             self.contents[sighting.version] = sighting.body
+
+    def _is_newer_than(self, sighting: Sighting) -> bool:
+        return self.source_order is not None and sighting.order is not None and sighting.order < self.source_order
 
 
 async def take_in(
@@ -78,7 +82,7 @@ async def take_in(
 
 _COLUMNS = (documents.c.flow, documents.c.connection, documents.c.number)
 _LOCKED = (
-    select(*_COLUMNS, documents.c.id, documents.c.version, documents.c.source_version)
+    select(*_COLUMNS, documents.c.id, documents.c.version, documents.c.source_version, documents.c.source_order)
     .where(ANY_OF)
     .order_by(documents.c.id)
     .with_for_update(key_share=True)
@@ -126,6 +130,7 @@ def _content(document: _Standing, latest: Sighting) -> dict[str, Any]:
     return {
         "version": document.version,
         "source_version": document.source_version,
+        "source_order": document.source_order,
         "platform_no": latest.platform_no,
         "shop": latest.shop,
         "warehouse": latest.warehouse,
@@ -154,7 +159,10 @@ async def _update_changed(connection: AsyncConnection, changed: Sequence[_Standi
 
 async def _move_source(connection: AsyncConnection, moved: Iterable[_Standing]) -> None:
     """The source changed to exactly what the document has already (a person had corrected it to that)."""
-    rows = [{"row_id": d.id, "source_version": d.source_version} for d in sorted(moved, key=lambda d: d.id or 0)]
+    rows = [
+        {"row_id": d.id, "source_version": d.source_version, "source_order": d.source_order}
+        for d in sorted(moved, key=lambda d: d.id or 0)
+    ]
     if rows:
         await connection.execute(update(documents).where(documents.c.id == bindparam("row_id")), rows)
 

@@ -14,16 +14,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.documents import DocumentKey, DocumentState
 from domain.exchanges import Exchange
-from domain.journal import DocumentChange, JournalEntry, TimelineRow
+from domain.journal import DocumentChange, JournalEntry, Stand, TimelineRow
 from store.changes import Columns, check
 from store.chunks import in_chunks
 from store.columns import UtcDateTime, in_utc
 from store.engine import Database
-from store.errors import UnknownDocument
+from store.errors import Overtaken, UnknownDocument
 from store.identity import ANY_OF, IdCache, Identity, asked, identity
 from store.tables import document_terms, documents, exchanges, step_exchanges, steps
 from store.terms import TermKind, term_rows
 
+_STAND_FIELDS = tuple(Stand.model_fields)
+_STANDS = select(documents.c.id, *(documents.c[name] for name in _STAND_FIELDS))
 _ENTRY_FIELDS = tuple(name for name in JournalEntry.model_fields if name != "key")
 
 
@@ -75,6 +77,7 @@ class Journal:
 
         Raises:
             UnknownDocument: a step names a document that is not stored.
+            Overtaken: a change was to hold only while a document stood otherwise than it does.
         """
         keys = [identity(stamped.step.entry.key) for stamped in group]
         try:
@@ -112,26 +115,47 @@ class Journal:
 
     async def _change_documents(self, connection: AsyncConnection, located: Iterable[tuple[int, Stamped]]) -> None:
         changes: dict[int, Columns] = {}
+        in_order: list[tuple[int, DocumentChange]] = []
         bill_terms: list[dict[str, Any]] = []
         for row_id, stamped in located:
             change = stamped.step.change
             if change is None or not change.model_fields_set:
                 continue
             changes.setdefault(row_id, Columns()).add(change, stamped.at)
+            in_order.append((row_id, change))
             if change.bill_number:
                 bill_terms += term_rows(row_id, TermKind.BILL_NUMBER, [change.bill_number])
         alike: dict[frozenset[str], list[dict[str, Any]]] = {}
         for row_id, columns in sorted(changes.items()):
             alike.setdefault(frozenset(columns.values), []).append(_update_row(row_id, columns))
-        if len(alike) > 1:
-            # Several statements: lock first, in the order everybody locks in, or two workers could wait in a circle.
-            for chunk in in_chunks(sorted(changes)):
-                lock = select(documents.c.id).where(documents.c.id.in_(chunk)).order_by(documents.c.id)
-                await connection.execute(lock.with_for_update(key_share=True))
+        if len(alike) > 1 or any(change.only_if for _, change in in_order):
+            _follow(await self._lock(connection, sorted(changes)), in_order)
         for names, rows in alike.items():
             await connection.execute(_update(names), rows)
         if bill_terms:
             await connection.execute(self._db.insert(document_terms).on_conflict_do_nothing(), bill_terms)
+
+    async def _lock(self, connection: AsyncConnection, ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+        """Lock documents in the order everybody locks in, or two workers could wait in a circle. Where they stand."""
+        stands = {}
+        for chunk in in_chunks(ids):
+            lock = _STANDS.where(documents.c.id.in_(chunk)).order_by(documents.c.id)
+            for row in await connection.execute(lock.with_for_update(key_share=True)):
+                stands[row.id] = {name: row._mapping[name] for name in _STAND_FIELDS}
+        return stands
+
+
+def _follow(stands: dict[int, dict[str, Any]], changes: Iterable[tuple[int, DocumentChange]]) -> None:
+    """Go through changes one by one, as if each were made before the next is looked at.
+
+    Raises:
+        Overtaken: a document does not stand as one of its changes expects it to.
+    """
+    for row_id, change in changes:
+        stand = stands.get(row_id, {})
+        if change.only_if is not None and stand != dict(change.only_if):
+            raise Overtaken("a document has moved on since it was read")
+        stand |= {name: getattr(change, name) for name in change.model_fields_set & stand.keys()}
 
 
 def _update(names: frozenset[str]) -> Update:

@@ -116,7 +116,8 @@ class Store:
         """Store what a window of the source brought, and move the cursor, in one transaction.
 
         A document changes when the source's own version does; a person's correction stays until then. Every distinct
-        content is kept as a snapshot. Of several sightings of a document the last one stands.
+        content is kept as a snapshot. Of several sightings of a document the newest row stands, and among equals the
+        last one; a row that is older than what is known already changes nothing.
 
         Args:
             cursor: flow, connection, and the new position (the flow's own text); None leaves it where it is.
@@ -169,6 +170,7 @@ class Store:
         Raises:
             UnknownDocument: intake never stored it.
             NotRecorded: the database could not be used; nothing was stored.
+            Overtaken: a change of this call was only to be made while a document stood as it does not any more.
             ValueError: HELD without a hold, a hold without HELD, no state, or a moment without a zone.
         """
         await self.record_many([(entry, change, exchanges)])

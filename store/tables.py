@@ -29,9 +29,12 @@ class Row(SQLModel):
 
 
 class DocumentTable(Row, table=True):
-    """A document now. `version` names its content in `snapshots`; `source_version` is what the source itself last had,
-    which differs after a person corrected the content. `due_since` is set while its workflow has not heard of
-    `version`."""
+    """A document now.
+
+    `version` names its content in `snapshots`; `source_version` is what the source itself last had, which differs after
+    a person corrected the content, and `source_order` how new its row was. `due_since` is set while its workflow has
+    not heard of `version`.
+    """
 
     __tablename__ = "documents"
     __table_args__ = (
@@ -57,6 +60,7 @@ class DocumentTable(Row, table=True):
     number: str = Field(sa_type=SafeText)
     version: str = Field(sa_type=SafeText)
     source_version: str | None = Field(default=None, sa_type=SafeText)
+    source_order: int | None = Field(default=None, sa_type=BigInteger)
     platform_no: str = Field(sa_type=SafeText)
     shop: str = Field(sa_type=SafeText)
     warehouse: str = Field(sa_type=SafeText)

@@ -31,7 +31,7 @@ from connectors.galaxy.verdicts import (
 )
 from connectors.http import Transport
 from connectors.limits import Limits
-from domain.erp import Bill, BillContent, BillForm, BillLine, BillStatus, DatedBill, FoundBill, Match
+from domain.erp import Bill, BillContent, BillForm, BillLine, BillStatus, DatedBill, FoundBill, Match, VeryBills
 from domain.faults import Fault, FaultKind
 from domain.masking import privacy_of
 from domain.pace import Pace
@@ -159,23 +159,23 @@ class GalaxyErp:
         """Audit. None as well for a bill that was audited before."""
         return await self._move(form, AUDIT, numbers)
 
-    async def unaudit(self, form: BillForm, numbers: Sequence[str]) -> Mapping[str, Fault | None]:
+    async def unaudit(self, form: BillForm, bills: VeryBills) -> Mapping[str, Fault | None]:
         """Un-audit. None as well for a bill that was not audited."""
-        return await self._move(form, UNAUDIT, numbers)
+        return await self._move(form, UNAUDIT, tuple(bills), bills)
 
-    async def withdraw(self, form: BillForm, numbers: Sequence[str]) -> Mapping[str, Fault | None]:
+    async def withdraw(self, form: BillForm, bills: VeryBills) -> Mapping[str, Fault | None]:
         """Take submitted bills back (撤销, CancelAssign). None as well for a bill that was not submitted."""
-        return await self._move(form, WITHDRAW, numbers)
+        return await self._move(form, WITHDRAW, tuple(bills), bills)
 
-    async def delete(self, form: BillForm, numbers: Sequence[str]) -> Mapping[str, Fault | None]:
+    async def delete(self, form: BillForm, bills: VeryBills) -> Mapping[str, Fault | None]:
         """Delete. None as well for a bill that was not there."""
-        return await self._move(form, DELETE, numbers)
+        return await self._move(form, DELETE, tuple(bills), bills)
 
     async def operate(self, form: BillForm, operation: str, numbers: Sequence[str]) -> Mapping[str, Fault | None]:
         """A further operation of the form, e.g. ``Cancel`` (section 7.9). What the reply leaves open is unanswered."""
         verdicts: Verdicts = {}
         for part in chunks(tuple(dict.fromkeys(numbers)), self._access.in_list):
-            answer = await self._apply(self._access.operation_spelling.value, form, part, opNumber=operation)
+            answer = await self._apply(self._access.operation_spelling.value, form, part, None, opNumber=operation)
             verdicts |= answer.told()
             verdicts |= {number: answer.general or unanswered(number) for number in answer.silent}
         return verdicts
@@ -251,21 +251,29 @@ class GalaxyErp:
                 verdicts[number] = None if number in found else answer.general or unanswered(number)
         return verdicts
 
-    async def _move(self, form: BillForm, transition: Transition, numbers: Sequence[str]) -> Verdicts:
+    async def _move(
+        self, form: BillForm, transition: Transition, numbers: Sequence[str], ids: VeryBills | None = None
+    ) -> Verdicts:
         async def once(part: Sequence[str]) -> Verdicts:
-            return await self._move_once(form, transition, part)
+            return await self._move_once(form, transition, part, ids)
 
         verdicts: Verdicts = {}
         for part in chunks(tuple(dict.fromkeys(numbers)), self._access.in_list):
             verdicts |= await divided(part, once, lambda number: number)
         return verdicts
 
-    async def _move_once(self, form: BillForm, transition: Transition, numbers: Sequence[str]) -> Verdicts:
-        """One call; what it did not do is judged by where the bills stand, never by the words of the reply."""
-        answer = await self._apply(transition.operation, form, numbers)
+    async def _move_once(
+        self, form: BillForm, transition: Transition, numbers: Sequence[str], ids: VeryBills | None
+    ) -> Verdicts:
+        """One call; what it did not do is judged by where the bills stand, never by the words of the reply.
+
+        With `ids`, a bill of the same number with another id is as good as none.
+        """
+        answer = await self._apply(transition.operation, form, numbers, ids)
         verdicts: Verdicts = dict.fromkeys(answer.done)
         missing = [number for number in numbers if number not in verdicts]
-        found = await self.find(form, missing) if missing else {}
+        there = await self.find(form, missing) if missing else {}
+        found = {number: bill for number, bill in there.items() if ids is None or bill.id == ids[number]}
         for number in missing:
             bill, said = found.get(number), answer.refused.get(number) or answer.general
             if transition.reached(bill):
@@ -275,12 +283,16 @@ class GalaxyErp:
             elif said or len(numbers) == 1:
                 verdicts[number] = said or unanswered(number)
             else:  # the reply names fewer bills than failed; alone, this one gets its own answer
-                verdicts |= await self._move_once(form, transition, [number])
+                verdicts |= await self._move_once(form, transition, [number], ids)
         return verdicts
 
-    async def _apply(self, operation: str, form: BillForm, numbers: Sequence[str], **more: str) -> Attribution:
+    async def _apply(
+        self, operation: str, form: BillForm, numbers: Sequence[str], ids: VeryBills | None, **more: str
+    ) -> Attribution:
+        """The bills are named by id where the caller means the very ones (section 7.4), else by number."""
+        meant = {"Numbers": list(numbers)} if ids is None else {"Ids": ",".join(ids[number] for number in numbers)}
         try:
-            status = await self._calls.write(operation, form.id, {"CreateOrgId": 0, "Numbers": list(numbers)}, **more)
+            status = await self._calls.write(operation, form.id, {"CreateOrgId": 0, **meant}, **more)
         except Unsuccessful as failed:
             if failed.status.concerns_the_call:
                 raise

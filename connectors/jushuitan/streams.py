@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from connectors.jushuitan.client import OUTBOUNDS, RECEIVED, JushuitanClient
 from connectors.jushuitan.cursors import Feed, Position
-from connectors.jushuitan.pages import DateType
+from connectors.jushuitan.pages import DateType, ts_of
 from connectors.jushuitan.subjects import STANDING, ReturnedGoods, ShippedOrder
 from connectors.jushuitan.values import moment_of
 from domain import jsontext
@@ -137,6 +137,7 @@ class OutboundStream:
                 warehouse=_text(row, "wms_co_id"),
                 related=_filled(_text(row, "o_id")),
                 skus=_skus(row),
+                order=ts_of(row),
             )
 
 
@@ -220,6 +221,7 @@ class ReturnStream:
             warehouse=_text(refund, "wms_co_id"),
             related=_filled(_text(refund, "outer_as_id"), _text(refund, "o_id")),
             skus=_skus(refund),
+            order=max((ts for row in (refund, *received.values()) if (ts := ts_of(row)) is not None), default=None),
         )
 
 

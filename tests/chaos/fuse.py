@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -26,6 +26,11 @@ class Blow(StrEnum):
     """The worker stands still: for ever, as if it were dead, or until it is woken, behind its successor's back."""
     FAIL = "fail"
     """The call or the write fails there: before the place it had no effect, behind it only the answer is lost."""
+    LATE = "late"
+    """The call fails, but it is still on its way and takes effect later; with a write it is as FAIL."""
+
+
+Call = Callable[[], Coroutine[Any, Any, object]]
 
 
 @dataclass
@@ -33,9 +38,11 @@ class Fuse:
     """Blows once, after it was passed `left` more times.
 
     Attributes:
+        late: calls that were given up and are still on their way.
         frozen: set while the worker stands still.
     """
 
+    late: list[Call]
     blow: Blow | None = None
     left: int = 0
 
@@ -52,15 +59,21 @@ class Fuse:
         self._woken.set()
         self._woken = asyncio.Event()
 
-    async def at(self, failure: Callable[[], Exception]) -> None:
-        """One of the places. Raises what `failure` makes when the fuse blows by failing."""
+    async def at(self, failure: Callable[[], Exception], call: Call | None = None) -> None:
+        """One of the places. Raises what `failure` makes when the fuse blows by failing.
+
+        Args:
+            call: what is about to be done at a vendor.
+        """
         if self.blow is None:
             return
         if self.left > 0:
             self.left -= 1
             return
         blow, self.blow = self.blow, None
-        if blow is Blow.FAIL:
+        if blow is Blow.LATE and call is not None:
+            self.late.append(call)
+        if blow is not Blow.FREEZE:
             raise failure()
         self.frozen.set()
         await self._woken.wait()
@@ -74,14 +87,14 @@ class FusedTransport(Transport):
         self._fuse = fuse
         self._inside = httpx.AsyncClient(transport=httpx.ASGITransport(app))
 
-    async def aclose(self) -> None:
-        await self._inside.aclose()
-        await super().aclose()
-
     async def _send(self, method: str, url: str, body: bytes | None, params: Any, headers: Any) -> httpx.Response:
-        await self._fuse.at(self._timeout)
         target = httpx.URL(url).copy_merge_params(dict(params)) if params else httpx.URL(url)
-        response = await self._inside.request(method, target, content=body, headers=headers)
+
+        async def call() -> httpx.Response:
+            return await self._inside.request(method, target, content=body, headers=headers)
+
+        await self._fuse.at(self._timeout, call)
+        response = await call()
         await self._fuse.at(self._timeout)
         return response
 

@@ -41,6 +41,7 @@ from activities.document import DocumentActivities
 from activities.intake import IntakeActivities
 from activities.retrying import Patience
 from activities.workshop import Batching, Route, Workshop
+from chaos.people import PASSING
 from connectors.galaxy.access import GalaxyAccess
 from connectors.galaxy.client import GalaxyErp
 from connectors.jushuitan.access import JushuitanAccess
@@ -49,21 +50,28 @@ from connectors.jushuitan.streams import streams_of
 from domain import holds
 from domain.documents import DocumentState, Hold, HoldReason
 from domain.faults import FaultKind
+from domain.journal import DocumentRecord
 from domain.rates import Rate
 from sandbox.galaxy.app import create_app as create_galaxy
 from sandbox.jushuitan.app import create_app as create_jushuitan
 from sandbox.jushuitan.config import JushuitanConfig
 from sandbox.jushuitan.state import JushuitanState
+from sandbox.world.judgement import Claims
 from sandbox.world.parity import central_parity
 from sandbox.world.world import World
 from store.errors import NotRecorded
-from tests.chaos.fuse import Blow, Fuse, FusedStore, FusedTransport
+from tests.chaos.fuse import Blow, Call, Fuse, FusedStore, FusedTransport
 from tests.end_to_end.retail import Row, write_orders
 
 ORDER, RETURN = "540001", "C540002"
 FLOWS = ("sales_outbound", "sales_return")
+PATIENCE = Patience(transient_tries=2, transient_wait=0, throttled_wait=0)
 _CATALOGUE = product.catalogue()
 _CLOSED_BY_OTHERS = (HoldReason.MAPPING_MISSING, HoldReason.OUTBOUND_NOT_POSTED)
+_ENOUGH = 400
+"""Moves after which everything must have come to rest."""
+_PATIENT = 4
+"""Moves between two that let time pass."""
 _OVERLAP = 3600
 """Seconds read again: everything, so that the latest version is always heard of."""
 
@@ -114,12 +122,14 @@ class Worker:
     async def go_on(self) -> None:
         """Woken, it carries on what it was doing, to the end or to where it stands still again."""
         self.fuse.wake()
+        tasks = list(self.running)
         stopped = asyncio.create_task(self.fuse.frozen.wait())
-        if self.running:
-            await asyncio.wait({*self.running, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        if tasks:
+            await asyncio.wait({*tasks, stopped}, return_when=asyncio.FIRST_COMPLETED)
         stopped.cancel()
-        for task in [task for task in self.running if task.done()]:
-            task.exception()
+        for task in tasks:
+            if task.done() and not task.cancelled():
+                task.exception()
 
     async def close(self) -> None:
         for task in self.running:
@@ -134,9 +144,29 @@ class Office:
 
     world: World
     url: str
+    returned: bool
     worker: Worker = field(init=False)
     asleep: list[Worker] = field(default_factory=list)
     lives: dict[str, Life] = field(default_factory=dict)
+    late: list[Call] = field(default_factory=list)
+    _passed: timedelta = timedelta(0)
+
+    def __post_init__(self) -> None:
+        self.galaxy, self.jushuitan = create_galaxy(self.world.galaxy), create_jushuitan(self.world.jushuitan)
+
+    def now(self) -> datetime:
+        """The product's clock."""
+        return datetime.now(UTC) + self._passed
+
+    async def arrive(self) -> None:
+        """The calls that were given up take effect."""
+        while self.late:
+            await self.late.pop(0)()
+
+    async def pass_time(self) -> None:
+        """So much time passes that nothing can still be on its way."""
+        await self.arrive()
+        self._passed += timedelta(seconds=PATIENCE.unanswered)
 
     @classmethod
     async def open(cls, folder: Path, url: str, *, returned: bool) -> Office:
@@ -145,7 +175,7 @@ class Office:
         rows = [Row(ORDER, quantity=4)]
         rows += [Row(RETURN, quantity=-1, at="2010-12-01 12:00:00")] if returned else []
         world.feed_retail([write_orders(folder / "orders.csv", rows)])
-        office = cls(world, url)
+        office = cls(world, url, returned)
         await office.new_worker()
         store = office.worker.shop.store
         await store.put_mappings(world.mappings())
@@ -155,7 +185,7 @@ class Office:
 
     async def new_worker(self) -> None:
         """The worker of the moment is replaced by another one."""
-        self.worker = await _new_worker(self.world, self.url, self)
+        self.worker = await _new_worker(self)
 
     async def close(self) -> None:
         for life in self.lives.values():
@@ -165,7 +195,7 @@ class Office:
 
     async def poll(self) -> None:
         """What intake does: read both streams, start or tell documents. What fails is done by the next poll."""
-        for flow in FLOWS:
+        for flow in FLOWS if self.returned else FLOWS[:1]:
             until = datetime.now(UTC) + timedelta(seconds=5)
             with suppress(ApplicationError, NotRecorded, WorkerStopped):
                 await self.do("poll", IntakeStep(flow=flow, connection="main", until=until), 1, [0])
@@ -192,6 +222,65 @@ class Office:
             self.asleep.append(worker)
         else:
             await worker.close()
+
+    async def rest(self) -> None:
+        """Carry every life on until none has anything to do. Time passes where one waits for it."""
+        for moves in range(1, _ENOUGH):
+            moving = [life for life in self.lives.values() if life.can_move]
+            if not moving:
+                return
+            await moving[0].move()
+            if moves % _PATIENT == 0:
+                await self.pass_time()
+        raise AssertionError("it never comes to rest")
+
+    async def settle(self) -> None:
+        """Everything is mended, sleepers wake, the source is read, whoever is held for a passing reason is resumed."""
+        self.worker.fuse.arm(None, 0)
+        switches = self.world.galaxy.switches
+        switches.closed_until = None
+        switches.locks.clear()
+        while self.asleep:
+            await self.wake_one(None, 0)
+        await self.pass_time()
+        for _ in range(2):
+            await self.poll()
+            await self.rest()
+            for life in self.lives.values():
+                if life.hold is not None and life.hold.reason in PASSING:
+                    life.decide(Decided.RESUME)
+            await self.rest()
+
+    async def judge(self) -> dict[str, list[str]]:
+        """What is wrong with the books, or with what the product says of them, by the sandbox world's judgement."""
+        records = await self.worker.shop.store.list_documents(limit=10)
+        named = {self.number_of(record.key.number): record for record in records}
+        held = {number: record.hold.reason for number, record in named.items() if record.hold is not None}
+        gone = (DocumentState.SKIPPED, DocumentState.REVERSED)
+        settled = frozenset(number for number, record in named.items() if record.state in gone)
+        found = self.world.judge(Claims(held=held, settled=settled)).as_dict()
+        return found | {"untold": [said for record in records if (said := self._untold(record))]}
+
+    def _untold(self, record: DocumentRecord) -> str:
+        """Once everything is at rest, a document that has not ended waits, and the journal says so."""
+        life = self.lives.get(record.key.workflow_id)
+        if life is not None and life.hold is not None:
+            return "" if record.hold == life.hold else f"{record.key.number} waits, and is said to be {record.state}"
+        return "" if record.state.is_final else f"{record.key.number} has ended, and is said to be {record.state}"
+
+    def number_of(self, source_id: str) -> str:
+        """The platform number behind the source's own."""
+        return next(n for n in (ORDER, RETURN) if source_id in map(str, self._source_ids(n)))
+
+    def bill_number(self, number: str) -> str:
+        """The number a document's bill has in Kingdee."""
+        return str(self._source_ids(number)[0])
+
+    def _source_ids(self, number: str) -> list[int]:
+        with suppress(KeyError):
+            ids = self.world.source_ids(number)
+            return [ids.get("io_id") or ids["as_id"]]
+        return []
 
     # ── what the product asks of Temporal ───────────────────────────────────────────────────────────────────────
 
@@ -369,16 +458,20 @@ class Life:
 
     async def _do(self, name: str, argument: Any) -> Any:
         """A step, tried as often as it takes; the hold it ends in when its tries are used up."""
-        attempt, beat = 0, [0]
+        attempt, beat, stopped = 0, [0], False
         while True:
             await self._my_turn()
+            if stopped and name == "prepare":
+                # The workflow's task is begun anew; all that was said meanwhile comes first.
+                self._news = False
             attempt += 1
             try:
                 return await self._office.do(name, argument, attempt, beat)
             except ApplicationError as error:
                 if error.non_retryable:
                     return _hold_for(error)
-            except (WorkerStopped, NotRecorded, DBAPIError):
+            except (WorkerStopped, NotRecorded, DBAPIError) as stop:
+                stopped = isinstance(stop, WorkerStopped)
                 continue
 
     async def _my_turn(self) -> None:
@@ -394,11 +487,12 @@ def _hold_for(error: ApplicationError) -> Hold:
     return holds.of_fault(FaultKind(str(error.type)), system, code, message)
 
 
-async def _new_worker(world: World, url: str, temporal: Office) -> Worker:
-    fuse, closing = Fuse(), AsyncExitStack()
-    store = cast(FusedStore, await closing.enter_async_context(await FusedStore.open(url)))
+async def _new_worker(office: Office) -> Worker:
+    fuse, closing = Fuse(office.late), AsyncExitStack()
+    opened = await FusedStore.open(office.url, clock=office.now)
+    store = cast(FusedStore, await closing.enter_async_context(opened))
     store.fuse = fuse
-    galaxy, source = world.galaxy.config, world.jushuitan.config
+    galaxy, source = office.world.galaxy.config, office.world.jushuitan.config
     erp = GalaxyErp(
         GalaxyAccess(
             url="http://galaxy/k3cloud/",
@@ -407,7 +501,7 @@ async def _new_worker(world: World, url: str, temporal: Office) -> Worker:
             app_id=galaxy.app_id,
             app_secret=galaxy.app_secret,
         ),
-        transport=FusedTransport("galaxy", create_galaxy(world.galaxy), fuse),
+        transport=FusedTransport("galaxy", office.galaxy, fuse),
     )
     jushuitan = JushuitanClient(
         JushuitanAccess(
@@ -417,7 +511,7 @@ async def _new_worker(world: World, url: str, temporal: Office) -> Worker:
             access_token=source.access_token,
             refresh_token=source.refresh_token,
         ),
-        transport=FusedTransport("jushuitan", create_jushuitan(world.jushuitan), fuse),
+        transport=FusedTransport("jushuitan", office.jushuitan, fuse),
     )
     closing.push_async_callback(erp.aclose)
     closing.push_async_callback(jushuitan.aclose)
@@ -429,8 +523,9 @@ async def _new_worker(world: World, url: str, temporal: Office) -> Worker:
         routes={"main": Route(system="jushuitan", erp="main", bill_prefix="", queues=queues)},
         erps={"main": erp},
         rates=cast(Any, None),
-        client=cast(Client, temporal),
-        patience=Patience(transient_tries=2, transient_wait=0, throttled_wait=0),
+        client=cast(Client, office),
+        patience=PATIENCE,
+        now=office.now,
         batching=Batching(linger=0),
         overlap=_OVERLAP,
     )

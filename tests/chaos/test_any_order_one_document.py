@@ -7,6 +7,7 @@ import asyncio
 import shutil
 import tempfile
 from collections.abc import Coroutine
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,15 +24,12 @@ from hypothesis.stateful import (
 )
 
 from activities.api import Decided
-from chaos.people import PASSING
-from domain.documents import DocumentState, HoldReason
 from sandbox.faults import FaultName, FaultRule
 from sandbox.galaxy.switches import EditLock
 from sandbox.world.changes import Change
 from sandbox.world.erp_books import RETURNS_FORM, SALES_FORM
 from sandbox.world.erp_seed import stock_number
 from sandbox.world.feed import Opening
-from sandbox.world.judgement import Claims
 from store.migrate import migrate
 from tests.chaos.fuse import Blow
 from tests.chaos.lives import ORDER, RETURN, Life, Office
@@ -48,8 +46,11 @@ OF_THE_VENDOR = (
     FaultName.BREAK_OFF,
     FaultName.SERVER_EXCEPTION,
 )
-_ENOUGH = 400
-"""Steps after which everything must have come to rest."""
+CHANGES = (
+    *(Change.TOUCH, Change.REMARK, Change.CANCEL),
+    *(2 * [Change.QUANTITY, Change.PRICE, Change.UNCONFIRM, Change.CONFIRM]),
+)
+_PLENTY = Decimal(100_000)
 
 
 @pytest.fixture(scope="module")
@@ -86,8 +87,12 @@ class AnyOrder(RuleBasedStateMachine):
     def teardown(self) -> None:
         if self.office is not None:
             try:
-                self._run(self._settle(self.office))
-                self._judge(self.office)
+                self.office.world.move_stock(Opening(1001, "85123A", _PLENTY))
+                self._run(self.office.settle())
+                found = self._run(self.office.judge())
+                # A person's no stands against the source: it is not lost, and must not have a bill all the same.
+                found["lost"] = [said for said in found["lost"] if said.split(":")[0] not in self.decided]
+                assert not any(found.values()), found
             finally:
                 self._run(self.office.close())
         self.runner.close()
@@ -123,6 +128,17 @@ class AnyOrder(RuleBasedStateMachine):
         assert self.office is not None
         self._run(self.office.wake_one(blow, place))
 
+    @precondition(lambda self: self.office is not None and self.office.late)
+    @rule()
+    def late_calls_arrive(self) -> None:
+        assert self.office is not None
+        self._run(self.office.arrive())
+
+    @rule()
+    def time_passes(self) -> None:
+        assert self.office is not None
+        self._run(self.office.pass_time())
+
     @rule()
     def a_restart(self) -> None:
         assert self.office is not None
@@ -137,7 +153,7 @@ class AnyOrder(RuleBasedStateMachine):
         self._run(self.office.poll())
         self.office.worker.fuse.arm(None, 0)
 
-    @rule(draw=st.integers(0, 1), kind=st.sampled_from(Change), heard=st.booleans())
+    @rule(draw=st.integers(0, 1), kind=st.sampled_from(CHANGES), heard=st.booleans())
     def a_change_at_the_source(self, draw: int, kind: Change, heard: bool) -> None:
         assert self.office is not None
         self.office.world.change(self.numbers[draw % len(self.numbers)], kind)
@@ -170,7 +186,7 @@ class AnyOrder(RuleBasedStateMachine):
     def somebody_has_the_bill_open(self, draw: int, times: int) -> None:
         assert self.office is not None
         number = self.numbers[draw % len(self.numbers)]
-        switches, bill = self.office.world.galaxy.switches, self._bill_number(number)
+        switches, bill = self.office.world.galaxy.switches, self.office.bill_number(number)
         if times:
             switches.lock(FORMS[number], bill, EditLock(times))
         else:
@@ -182,8 +198,7 @@ class AnyOrder(RuleBasedStateMachine):
         world, goods = self.office.world, "85123A"
         there = world.galaxy.stock_quantity(stock_number(1001), goods)
         if gone == (there > 0):
-            quantity = -there if gone else 100_000
-            world.move_stock(Opening(1001, goods, quantity))  # type: ignore[arg-type]
+            world.move_stock(Opening(1001, goods, -there if gone else _PLENTY))
 
     # ── what must always be true ────────────────────────────────────────────────────────────────────────────────
 
@@ -194,44 +209,6 @@ class AnyOrder(RuleBasedStateMachine):
         for form in FORMS.values():
             numbers = [bill["number"] for bill in self.office.world.galaxy.bills(form)]
             assert len(numbers) == len(set(numbers))
-
-    async def _settle(self, office: Office) -> None:
-        """Everything is mended, sleepers wake, sources are read, whoever is held for a passing reason is resumed."""
-        office.worker.fuse.arm(None, 0)
-        switches = office.world.galaxy.switches
-        switches.closed_until = None
-        switches.locks.clear()
-        office.world.move_stock(Opening(1001, "85123A", 100_000))  # type: ignore[arg-type]
-        while office.asleep:
-            await office.wake_one(None, 0)
-        for _ in range(3):
-            await office.poll()
-            await self._until_rest(office)
-            for life in office.lives.values():
-                if life.hold is not None and life.hold.reason in PASSING:
-                    life.decide(Decided.RESUME)
-            await self._until_rest(office)
-
-    async def _until_rest(self, office: Office) -> None:
-        for _ in range(_ENOUGH):
-            moving = [life for life in office.lives.values() if life.can_move]
-            if not moving:
-                return
-            await moving[0].move()
-        raise AssertionError("it never comes to rest")
-
-    def _judge(self, office: Office) -> None:
-        records = self._run(office.worker.shop.store.list_documents(limit=10))
-        by_id = {str(self._ids(number)): number for number in self.numbers}
-        named = {by_id[record.key.number]: record for record in records}
-        held = {number: record.hold.reason for number, record in named.items() if record.hold is not None}
-        assert HoldReason.DEFECT not in held.values()
-        gone = (DocumentState.SKIPPED, DocumentState.REVERSED)
-        settled = frozenset(number for number, record in named.items() if record.state in gone)
-        found = office.world.judge(Claims(held=held, settled=settled)).as_dict()
-        # A person's no stands against the source: such a document is not lost, and must not have a bill all the same.
-        found["lost"] = [said for said in found["lost"] if said.split(":")[0] not in self.decided]
-        assert not any(found.values()), (found, {number: record.state for number, record in named.items()})
 
     # ── helpers ─────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -252,15 +229,8 @@ class AnyOrder(RuleBasedStateMachine):
         await movable[draw % len(movable)].move()
 
     def _decide(self, life: Life) -> None:
-        self.decided.update(number for number in self.numbers if str(self._ids(number)) == life.key.number)
-
-    def _ids(self, number: str) -> int:
         assert self.office is not None
-        ids = self.office.world.source_ids(number)
-        return ids.get("io_id") or ids["as_id"]
-
-    def _bill_number(self, number: str) -> str:
-        return str(self._ids(number))
+        self.decided.add(self.office.number_of(life.key.number))
 
 
 @pytest.mark.timeout(600)

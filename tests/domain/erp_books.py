@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
 from domain.convergence import BILL_EXISTS, WRONG_STATE, Line, Wanted
-from domain.erp import Bill, BillContent, BillForm, BillLine, BillStatus, DatedBill, FoundBill, Match
+from domain.erp import Bill, BillContent, BillForm, BillLine, BillStatus, DatedBill, FoundBill, Match, VeryBills
 from domain.faults import Fault, FaultKind
 
 R = TypeVar("R")
@@ -162,6 +162,10 @@ class Books:
             if bill.status in OPEN:
                 self._replace(bill, replace(bill, cancelled=True))
 
+    def very(self, *numbers: str) -> VeryBills:
+        """Bills by number with their ids; an id nobody has where there is none."""
+        return {number: next((bill.id for bill in self.of(number)), "gone") for number in numbers}
+
     # ── domain.erp.Erp ──────────────────────────────────────────────────────────────────────────────────────────
 
     async def find(self, form: BillForm, numbers: Sequence[str]) -> Mapping[str, FoundBill]:
@@ -195,14 +199,14 @@ class Books:
     async def audit(self, form: BillForm, numbers: Sequence[str]) -> Mapping[str, Fault | None]:
         return await self._take(Op.AUDIT, numbers)
 
-    async def unaudit(self, form: BillForm, numbers: Sequence[str]) -> Mapping[str, Fault | None]:
-        return await self._take(Op.UNAUDIT, numbers)
+    async def unaudit(self, form: BillForm, bills: VeryBills) -> Mapping[str, Fault | None]:
+        return await self._take(Op.UNAUDIT, tuple(bills), bills)
 
-    async def withdraw(self, form: BillForm, numbers: Sequence[str]) -> Mapping[str, Fault | None]:
-        return await self._take(Op.WITHDRAW, numbers)
+    async def withdraw(self, form: BillForm, bills: VeryBills) -> Mapping[str, Fault | None]:
+        return await self._take(Op.WITHDRAW, tuple(bills), bills)
 
-    async def delete(self, form: BillForm, numbers: Sequence[str]) -> Mapping[str, Fault | None]:
-        return await self._take(Op.DELETE, numbers)
+    async def delete(self, form: BillForm, bills: VeryBills) -> Mapping[str, Fault | None]:
+        return await self._take(Op.DELETE, tuple(bills), bills)
 
     async def query(
         self, form: str, fields: Sequence[str], matches: Sequence[Match], *, limit: int | None = None
@@ -240,14 +244,14 @@ class Books:
         self.changes.append((Op.SAVE, kept.id))
         return None
 
-    async def _take(self, op: Op, numbers: Sequence[str]) -> dict[str, Fault | None]:
+    async def _take(self, op: Op, numbers: Sequence[str], ids: VeryBills | None = None) -> dict[str, Fault | None]:
         async def write() -> dict[str, Fault | None]:
-            return {number: self._step(op, number) for number in numbers}
+            return {number: self._step(op, number, ids[number] if ids else None) for number in numbers}
 
         return await self._call(op, numbers, write)
 
-    def _step(self, op: Op, number: str) -> Fault | None:
-        bill = next(iter(self.of(number)), None)
+    def _step(self, op: Op, number: str, very: str | None) -> Fault | None:
+        bill = next((bill for bill in self.of(number) if very in (None, bill.id)), None)
         if bill is None:
             return None if op is Op.DELETE and self.forgiving else refusal("not_found")
         if self.forgiving and bill.status in REACHED[op]:

@@ -11,6 +11,7 @@ from domain.faults import Fault, FaultKind
 from tests.domain.erp_books import FORM, Books, Op, run
 
 FINAL = (FaultKind.REFUSED, FaultKind.INVALID)
+TAKEN_OVER = Fault(FaultKind.THROTTLED, system="office", code="overtaken", message="somebody else carries it on")
 
 
 STEPS_BACK = (Op.UNAUDIT, Op.WITHDRAW, Op.DELETE)
@@ -25,15 +26,22 @@ DEEDS: dict[str, Callable[[Books, str], None]] = {
 
 @dataclass(slots=True)
 class Office:
-    """Converges again and again, as the activity's retries do, remembering what it sent before."""
+    """Converges again and again, as the activity's retries do, remembering what it sent before.
+
+    Attributes:
+        taken_over: bills whose documents somebody else has carried on; they must not be written any more.
+    """
 
     books: Books
     at_once: bool = True
     sent: set[str] = field(default_factory=set)
+    taken_over: set[str] = field(default_factory=set)
 
-    async def _remember(self, numbers: Sequence[str]) -> None:
+    async def _remember(self, numbers: Sequence[str]) -> dict[str, Fault]:
         assert not set(numbers) & {n for op, ns in self.books.calls if op == Op.SAVE for n in ns} - self.sent
-        self.sent |= set(numbers)
+        overtaken = {number: TAKEN_OVER for number in numbers if number in self.taken_over}
+        self.sent |= set(numbers) - self.taken_over
+        return overtaken
 
     async def once(self, bills: Sequence[Wanted]) -> dict[str, Verdict]:
         known = [replace(bill, ours=bill.ours or bill.bill.number in self.sent) for bill in bills]

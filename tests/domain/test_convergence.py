@@ -24,7 +24,7 @@ from domain.convergence import (
 from domain.erp import BillContent, BillForm, BillLine, BillStatus
 from domain.faults import Fault, FaultKind
 from tests.domain.erp_books import FORM, OPEN, Books, Kept, Op, Stepper, lines_of, refusal, run, wanted
-from tests.domain.office import DEEDS, FINAL, STEPS_BACK, Office, at_most_one, check_verdict
+from tests.domain.office import DEEDS, FINAL, STEPS_BACK, TAKEN_OVER, Office, at_most_one, check_verdict
 
 
 class Content(StrEnum):
@@ -422,8 +422,9 @@ def test_options_reach_the_erp_and_memory_comes_first() -> None:
             told.append(f"save {more}")
             return {"N1": refusal("no")}
 
-    async def remember(numbers: Sequence[str]) -> None:
+    async def remember(numbers: Sequence[str]) -> dict[str, Fault]:
         told.append(f"remember {list(numbers)}")
+        return {}
 
     run(
         converge(
@@ -434,13 +435,25 @@ def test_options_reach_the_erp_and_memory_comes_first() -> None:
 
 
 def test_memory_that_fails_stops_the_write() -> None:
-    async def remember(_: Sequence[str]) -> None:
+    async def remember(_: Sequence[str]) -> dict[str, Fault]:
         raise OSError("store is down")
 
     books = Books()
     with pytest.raises(OSError, match="store is down"):
         run(converge(books, FORM, [wanted("N1")], submit_and_audit=True, options={}, before_write=remember))
     assert books.bills == []
+
+
+def test_a_bill_somebody_else_carries_on_is_left_alone() -> None:
+    """Neither written where there is none, nor replaced where a newer one is; its neighbours go on."""
+    books = Books()
+    newer = books.put("N2", BillStatus.AUDITED, "ref-N2", lines_of(2))
+    office = Office(books, taken_over={"N1", "N2"})
+    verdicts = run(office.once([wanted("N1"), wanted("N2", ours=True), wanted("N3")]))
+    left_alone = Verdict(Ending.AGAIN, fault=TAKEN_OVER)
+    assert (verdicts["N1"], verdicts["N2"]) == (left_alone, left_alone)
+    assert verdicts["N3"].ending is Ending.AUDITED
+    assert [bill for bill in books.bills if bill.number != "N3"] == [newer]
 
 
 def content(reference: str, *lines: Line) -> BillContent:

@@ -74,7 +74,7 @@ class AnyOrder(RuleBasedStateMachine):
     def take_back(self, number: str) -> None:
         if number in self.foreign:
             return
-        fault = run(dissolve(self.books, FORM, [number]))[number]
+        fault = run(dissolve(self.books, FORM, self.books.very(number)))[number]
         assert (fault is None) == (not self.books.of(number))
 
     @invariant()

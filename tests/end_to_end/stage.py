@@ -399,6 +399,7 @@ def _sections(wish: Wish, urls: Mapping[str, str]) -> Sections:
             "transient_wait": 0.05,
             "throttled_wait": 0.05,
             "rate_wait": 0.05,
+            "unanswered": 0.2,
             **wish.patience,
         },
         "galaxy.main": {

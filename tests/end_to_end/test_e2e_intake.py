@@ -11,6 +11,7 @@ from temporalio.client import WorkflowFailureError
 from domain.documents import HoldReason
 from sandbox.faults import FaultName, FaultRule
 from sandbox.jushuitan.state import PagingFault
+from sandbox.world.changes import Change
 from tests.end_to_end.fixtures import SetUp
 from tests.end_to_end.retail import Row
 from tests.end_to_end.stage import OUTBOUND, RETURN, Source, Stage, Wish, unlimited_world
@@ -43,6 +44,22 @@ async def test_pages_that_shift(set_up: SetUp, paging: PagingFault) -> None:
         faults.clear()
     [ended] = await stage.intake(OUTBOUND)
     assert (ended.new, ended.changed, ended.started) == (0, 0, 0)
+    stage.assert_books_right()
+
+
+async def test_a_row_of_before_the_last_change_is_shown_again(stage: Stage) -> None:
+    """A copy of the source that lags behind answers a poll: the document stays as its latest row has it."""
+    [number] = await stage.show(*orders(1))
+    await stage.intake(OUTBOUND)
+    await stage.posted(number)
+    stage.world.change(number, Change.QUANTITY)
+    await stage.intake(OUTBOUND)
+    await stage.posted(number)
+    stale = FaultRule(kind=FaultName.VENDOR, operation=QUERY, code=PagingFault.STALE_ROW.value, times=None)
+    stage.world.jushuitan.faults.add(stale)
+    [ended] = await stage.intake(OUTBOUND)
+    assert stage.world.jushuitan.faults.injected["vendor:stale_row"] > 0
+    assert (ended.seen, ended.changed, ended.started) == (1, 0, 0)
     stage.assert_books_right()
 
 

@@ -46,6 +46,49 @@ async def test_the_same_version_again_changes_nothing(store: Store, clock: Clock
     assert await store.document(key()) == before
 
 
+async def test_an_older_row_that_comes_late_changes_nothing(store: Store) -> None:
+    """Read again from a copy that lags behind, or told of out of order."""
+    await store.take_in([sighting(version="v1", order=10)], cursor=None)
+    await store.take_in([sighting(version="v2", order=20)], cursor=None)
+
+    assert await store.take_in([sighting(version="v1", order=10)], cursor=None) == TakenIn(seen=1, new=0, changed=0)
+    late = [sighting(version="v3", order=30), sighting(version="v2", order=20)]
+    assert await store.take_in(late, cursor=None) == TakenIn(seen=1, new=0, changed=1)
+
+    record = await store.document(key())
+    assert record is not None
+    assert (record.version, record.source_version) == ("v3", "v3")
+
+
+async def test_a_row_is_never_older_than_one_without_an_order(store: Store) -> None:
+    await store.take_in([sighting(version="v1")], cursor=None)
+    await store.take_in([sighting(version="v2", order=20)], cursor=None)
+    await store.take_in([sighting(version="v3")], cursor=None)
+    await store.take_in([sighting(version="v4", order=10)], cursor=None)
+    record = await store.document(key())
+    assert record is not None
+    assert record.version == "v4"
+
+
+async def test_the_source_goes_back_to_what_it_was(store: Store) -> None:
+    """The same content in a newer row is a change, and an older row of the content in between is none."""
+    for version, order in (("v1", 10), ("v2", 20), ("v1", 30), ("v2", 20)):
+        await store.take_in([sighting(version=version, order=order)], cursor=None)
+    record = await store.document(key())
+    assert record is not None
+    assert record.version == "v1"
+
+
+async def test_an_older_row_does_not_undo_a_correction(store: Store) -> None:
+    await store.take_in([sighting(version="v1", order=10)], cursor=None)
+    await store.take_in([sighting(version="v2", order=20)], cursor=None)
+    await store.take_in([sighting(version="mended", correction=True)], cursor=None)
+    await store.take_in([sighting(version="v1", order=10)], cursor=None)
+    record = await store.document(key())
+    assert record is not None
+    assert (record.version, record.source_version) == ("mended", "v2")
+
+
 async def test_another_version_replaces_the_content_and_the_old_one_is_kept(store: Store, clock: Clock) -> None:
     await store.take_in([sighting(skus=("A",))], cursor=None)
     later = clock.forward(hours=1)

@@ -13,7 +13,7 @@ from domain.exchanges import Exchange
 from domain.faults import FaultKind
 from domain.journal import DocumentChange, DocumentRecord, JournalEntry, Outcome, Step
 from store.engine import Database
-from store.errors import UnknownDocument
+from store.errors import Overtaken, UnknownDocument
 from store.store import Store
 from tests.store.samples import START, Clock, entry, exchange, hold, key, sighting
 
@@ -70,6 +70,71 @@ async def test_a_step_without_a_change_leaves_the_document_alone(store: Store, c
 
     assert await stored(store) == before
     assert len(await store.timeline(key())) == 2
+
+
+async def test_a_change_that_rests_on_how_the_document_stood(store: Store) -> None:
+    await store.take_in([sighting(), sighting("SO2")], cursor=None)
+    read = await stored(store)
+    await store.record(entry(), DocumentChange(only_if=read.stand, attempted_version="v1"))
+
+    with pytest.raises(Overtaken):
+        await store.record(entry(), DocumentChange(only_if=read.stand, state=DocumentState.POSTED))
+
+    now = await stored(store)
+    assert (now.state, now.attempted_version) == (DocumentState.RECEIVED, "v1")
+    assert len(await store.timeline(key())) == 1, "the step is not on record either"
+    await store.record(entry(), DocumentChange(only_if=now.stand, state=DocumentState.POSTED))
+    assert (await stored(store)).state is DocumentState.POSTED
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        DocumentChange(state=DocumentState.RUNNING),
+        DocumentChange(bill_id="100001"),
+        DocumentChange(bill_version="v1"),
+        DocumentChange(attempted_version="v1"),
+    ],
+)
+async def test_whatever_moves_a_document_on_is_noticed(store: Store, change: DocumentChange) -> None:
+    await store.take_in([sighting()], cursor=None)
+    read = await stored(store)
+    await store.record(entry(), change)
+    with pytest.raises(Overtaken):
+        await store.record(entry(), DocumentChange(only_if=read.stand, form="SAL_OUTSTOCK"))
+
+
+async def test_a_new_version_is_noticed_and_a_rate_is_not(store: Store) -> None:
+    await store.take_in([sighting()], cursor=None)
+    read = await stored(store)
+    await store.record(entry(), DocumentChange(rate="{}"))
+    await store.record(entry(), DocumentChange(only_if=read.stand, form="SAL_OUTSTOCK"))
+    await store.take_in([sighting(version="v2")], cursor=None)
+    with pytest.raises(Overtaken):
+        await store.record(entry(), DocumentChange(only_if=read.stand, form="SAL_RETURNSTOCK"))
+
+
+async def test_one_overtaken_step_does_not_keep_its_neighbours_from_being_written(store: Store) -> None:
+    await store.take_in([sighting(), sighting("SO2")], cursor=None)
+    read = await stored(store)
+    await store.record(entry(), RUNNING)
+    late = store.record(entry(), DocumentChange(only_if=read.stand, bill_id="1"))
+    good = store.record(entry("SO2"), DocumentChange(bill_id="2"))
+    results = await asyncio.gather(late, good, return_exceptions=True)
+    assert [type(result) for result in results] == [Overtaken, type(None)]
+    other = await store.document(key("SO2"))
+    assert other is not None
+    assert other.bill_id == "2"
+
+
+async def test_of_two_that_rest_on_the_same_stand_one_comes_too_late(store: Store) -> None:
+    """Also when they are written together."""
+    await store.take_in([sighting()], cursor=None)
+    read = await stored(store)
+    both = [DocumentChange(only_if=read.stand, attempted_version=version) for version in ("v1", "v2")]
+    results = await asyncio.gather(*(store.record(entry(), change) for change in both), return_exceptions=True)
+    assert sorted(type(result).__name__ for result in results) == ["NoneType", "Overtaken"]
+    assert len(await store.timeline(key())) == 1
 
 
 async def test_a_hold_is_complete_and_goes_when_the_document_goes_on(store: Store) -> None:

@@ -48,8 +48,19 @@ def _plain(cell: str | None) -> str:
     if not cell.startswith("CREATE TABLE"):
         return cell.replace('"', "")
     head, _, body = cell.replace('"', "").partition("(")
-    lines = sorted(line.strip().rstrip(",") for line in body.strip().removesuffix(")").splitlines() if line.strip())
-    return "\n".join([head.strip(), *lines])
+    return "\n".join([head.strip(), *sorted(_parts(body.strip().removesuffix(")")))])
+
+
+def _parts(body: str) -> list[str]:
+    """Columns and constraints: what stands between the commas that are in no parentheses."""
+    parts, depth = [""], 0
+    for letter in body:
+        depth += (letter == "(") - (letter == ")")
+        if letter == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += letter
+    return [" ".join(part.split()) for part in parts if part.strip()]
 
 
 async def execute(url: str, *statements: str) -> None:

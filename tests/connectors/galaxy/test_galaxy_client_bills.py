@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Mapping
 from decimal import Decimal
 
 import pytest
 
 from connectors.galaxy.client import GalaxyErp
-from domain.erp import BillStatus, Erp, Match
+from domain.erp import BillStatus, Erp, Match, VeryBills
 from domain.exchanges import exchange_log
 from domain.faults import Fault, FaultKind
 from sandbox.faults import FaultName, FaultRule
 from sandbox.galaxy.state import GalaxyState
 from sandbox.galaxy.switches import EditLock
 from tests.connectors.galaxy.kit import OUTSTOCK, access, outbound
+
+Move = Callable[..., Awaitable[Mapping[str, Fault | None]]]
+"""A step with bills, by number or by number and id; a mapping of the latter is good for the former."""
 
 
 def said(fault: Fault | None) -> tuple[FaultKind, str] | None:
@@ -22,6 +26,12 @@ def said(fault: Fault | None) -> tuple[FaultKind, str] | None:
 
 async def states(erp: GalaxyErp, *numbers: str) -> dict[str, BillStatus]:
     return {number: bill.status for number, bill in (await erp.find(OUTSTOCK, numbers)).items()}
+
+
+async def very(erp: GalaxyErp, *numbers: str) -> VeryBills:
+    """Number and id of the bills that are there; an id nobody has for the others."""
+    found = await erp.find(OUTSTOCK, numbers)
+    return {number: found[number].id if number in found else "1" for number in numbers}
 
 
 async def test_it_is_an_erp(erp: GalaxyErp) -> None:
@@ -36,19 +46,36 @@ async def test_it_is_an_erp(erp: GalaxyErp) -> None:
 async def test_step_by_step_and_all_the_way_back(erp: GalaxyErp) -> None:
     assert await erp.save(OUTSTOCK, [outbound("S-1")], submit_and_audit=False) == {"S-1": None}
     assert await states(erp, "S-1") == {"S-1": BillStatus.CREATED}
-    for step, reached in (
+    bills = await very(erp, "S-1")
+    steps: tuple[tuple[Move, BillStatus], ...] = (
         (erp.submit, BillStatus.SUBMITTED),
         (erp.withdraw, BillStatus.REAUDIT),
         (erp.submit, BillStatus.SUBMITTED),
         (erp.audit, BillStatus.AUDITED),
         (erp.unaudit, BillStatus.REAUDIT),
-    ):
+    )
+    for step, reached in steps:
         for _ in range(2):  # whoever comes second finds it done
-            assert await step(OUTSTOCK, ["S-1"]) == {"S-1": None}
+            assert await step(OUTSTOCK, bills) == {"S-1": None}
             assert await states(erp, "S-1") == {"S-1": reached}
     for _ in range(2):
-        assert await erp.delete(OUTSTOCK, ["S-1"]) == {"S-1": None}
+        assert await erp.delete(OUTSTOCK, bills) == {"S-1": None}
         assert await states(erp, "S-1") == {}
+
+
+async def test_what_takes_a_bill_back_hits_the_very_bill(tenant: GalaxyState, erp: GalaxyErp) -> None:
+    """A call that comes late finds another bill under the number: nothing of it is touched, and ours is gone."""
+    await erp.save(OUTSTOCK, [outbound("S-1")], submit_and_audit=True)
+    old = await very(erp, "S-1")
+    await erp.unaudit(OUTSTOCK, old)
+    await erp.delete(OUTSTOCK, old)
+    await erp.save(OUTSTOCK, [outbound("S-1", qty=5)], submit_and_audit=True)
+    assert said((await erp.unaudit(OUTSTOCK, old))["S-1"]) == (FaultKind.REFUSED, "not_found")
+    assert said((await erp.withdraw(OUTSTOCK, old))["S-1"]) == (FaultKind.REFUSED, "not_found")
+    assert await erp.delete(OUTSTOCK, old) == {"S-1": None}
+    assert await states(erp, "S-1") == {"S-1": BillStatus.AUDITED}
+    [bill] = tenant.bills("SAL_OUTSTOCK")
+    assert bill["lines"][0]["FRealQty"] == 5
 
 
 async def test_one_bad_bill_does_not_fail_its_neighbours(erp: GalaxyErp) -> None:
@@ -86,15 +113,16 @@ async def test_wrong_states_are_judged_by_status(erp: GalaxyErp) -> None:
     await erp.submit(OUTSTOCK, ["B", "C"])
     await erp.audit(OUTSTOCK, ["C"])
     wrong, gone = (FaultKind.REFUSED, "wrong_state"), (FaultKind.REFUSED, "not_found")
-    for step, expected in (
+    steps: tuple[tuple[Move, dict[str, object]], ...] = (
         (erp.audit, {"A": wrong, "C": None, "X": gone}),
         (erp.delete, {"C": wrong, "B": wrong, "X": None}),
         (erp.withdraw, {"A": None, "C": wrong, "X": gone}),
         (erp.unaudit, {"A": None, "B": None, "X": gone}),
         (erp.submit, {"A": None, "B": None, "C": None, "X": gone}),
-    ):
-        verdicts = await step(OUTSTOCK, list(expected))
-        assert {number: said(fault) for number, fault in verdicts.items()} == expected, step.__name__
+    )
+    for step, expected in steps:
+        verdicts = await step(OUTSTOCK, await very(erp, *expected))
+        assert {number: said(fault) for number, fault in verdicts.items()} == expected, step
 
 
 @pytest.mark.parametrize("msg_code", [0, 13])
