@@ -54,7 +54,8 @@ def script(seed: int, *, seconds: float, documents: int, workers: int) -> tuple[
         every(f"weather of {system}", (0.5, 2.5), partial(troubles.weather, system=system))
     every("change", (0.5 * change_gap, 1.5 * change_gap), _change)
     every("worker", (6, 14), lambda dice: KillWorker(dice.randrange(workers)))
-    every("server", (15, 40), lambda dice: KillServer())
+    # A short run has its kill of the server, too.
+    every("server", (min(15, 0.3 * seconds), min(40, 0.8 * seconds)), lambda dice: KillServer())
     every("store", (4, 10), lambda dice: CutStore(round(dice.uniform(0.3, 2.5), 1)))
     every("lock", (1, 3), lambda dice: LockBill(_recent(dice), round(dice.uniform(0.5, 6), 1)))
     every("period", (8, 20), lambda dice: ClosePeriod(round(dice.uniform(1, 5), 1)))
