@@ -167,11 +167,10 @@ def workers(shop: Workshop, settings: Settings) -> list[Worker]:
             *(reconciling.read_day, reconciling.trace, mending.mend, mending.count_unsettled),
         ]
         queues[route.queues.erp] = [
-            *(document.map_linked, document.post, document.reverse, connection.probe),
+            *(document.post, document.reverse, connection.probe),
             *(reconciling.scan_bills, reconciling.compare),
         ]
     local: list[Callable[..., Any]] = [
-        document.prepare,
         document.hold,
         document.decide,
         document.amend,

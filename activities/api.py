@@ -30,7 +30,7 @@ class DocumentStart(Frozen):
         take_back: a person asked for a document that is already done to be reversed.
         actor, reason: who asked, and why.
         waiting: carried over when a long-waiting document starts a fresh history: the hold it waits in.
-        version: with `waiting`, the version it was held with.
+        version: the latest known when it was started; with `waiting`, the one it was held with.
     """
 
     key: DocumentKey
@@ -61,9 +61,12 @@ class DocumentStep(Frozen):
 
 
 class Course(StrEnum):
-    """What has to happen with a document."""
+    """What came of a try to post a document, and so what has to happen next."""
 
-    POST = "post"
+    POSTED = "posted"
+    HOLD = "hold"
+    RATE = "rate"
+    """A rate has to be found before anything else."""
     REPOST = "repost"
     """Its bill is not the one it should have now: reverse that one, then look at the document afresh (L6)."""
     REVERSE = "reverse"
@@ -72,8 +75,9 @@ class Course(StrEnum):
     """All is as it should be already: the bill of this very version is audited, or a person decided on it."""
 
 
-class PrepareStep(Frozen):
-    """Asks what has to happen with the latest version of a document, and for its bill when that is to post it.
+class PostStep(Frozen):
+    """Asks to carry the latest version of a document as far as one step can: to its audited bill, if nothing is in
+    the way.
 
     Attributes:
         erp: name of the ERP connection the bill goes to.
@@ -96,20 +100,20 @@ class RateWanted(Frozen):
     day: date
 
 
-class Prepared(Frozen):
-    """What has to happen with a document. `hold` set: the document waits, and the rest says nothing.
+class Posted(Frozen):
+    """What came of it.
 
     Attributes:
-        rate: with POST, the rate to be found before anything else; then it is prepared again.
-        linked: with POST, its bill goes back to bills in the ERP: mapping needs the ERP and is still to be done.
+        version: the one it was looked at with.
+        rate: with RATE, which one.
         state: with NOTHING, where the document stands.
+        hold: with HOLD, what it waits for.
     """
 
     version: str
     course: Course
     bill_number: str
     rate: RateWanted | None = None
-    linked: bool = False
     skip_reason: SkipReason | None = None
     state: DocumentState = DocumentState.POSTED
     hold: Hold | None = None
@@ -132,10 +136,9 @@ class RateUsed(Frozen):
 
 
 class StepDone(Frozen):
-    """How a step ended: done, or the document has to wait. `stale`: nothing was done, a newer version has come."""
+    """How a step ended: done, or the document has to wait."""
 
     hold: Hold | None = None
-    stale: bool = False
 
 
 class ReverseStep(Frozen):
@@ -242,24 +245,16 @@ class Started(Frozen):
 class DocumentSteps:
     """Signatures of the steps of a document's life; `activities.document` carries them out.
 
-    prepare, hold, decide and amend only read and write the store: local activities.
-    fetch runs on the source's queue, find_rate on the rates', map_linked, post and reverse on the ERP's.
+    hold, decide and amend only read and write the store: local activities.
+    fetch runs on the source's queue, find_rate on the rates', post and reverse on the ERP's.
     """
-
-    @activity.defn(name="prepare")
-    async def prepare(self, step: PrepareStep) -> Prepared:
-        raise NotImplementedError
 
     @activity.defn(name="find_rate")
     async def find_rate(self, step: RateStep) -> RateUsed:
         raise NotImplementedError
 
-    @activity.defn(name="map_linked")
-    async def map_linked(self, step: DocumentStep) -> StepDone:
-        raise NotImplementedError
-
     @activity.defn(name="post")
-    async def post(self, step: DocumentStep) -> StepDone:
+    async def post(self, step: PostStep) -> Posted:
         raise NotImplementedError
 
     @activity.defn(name="reverse")

@@ -9,7 +9,6 @@ from domain import jsontext
 from domain.convergence import Line, Wanted
 from domain.documents import DocumentKey
 from domain.erp import Bill
-from domain.journal import DocumentRecord
 from domain.money import round_half_up
 from flows.catalogue import Scheme
 from flows.flow import Form
@@ -52,17 +51,15 @@ def _plain(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def wanted(scheme: Scheme, record: DocumentRecord) -> Wanted:
-    """The bill that has to be in the ERP for a mapped document."""
-    if record.model is None or record.bill_number is None:
-        raise LookupError(f"{record.key.workflow_id} has not been mapped")
-    model = jsontext.loads(record.model)
+def wanted(scheme: Scheme, number: str, model: str, *, ours: bool) -> Wanted:
+    """The bill that has to be in the ERP: its number and its content as JSON. `ours`: see `Wanted`."""
+    content = jsontext.loads(model)
     return Wanted(
-        bill=Bill(number=record.bill_number, model=model),
-        reference=reference_of(scheme.form, model),
-        lines=lines_of(scheme.form, model),
-        ours=record.attempted_version is not None,
-        head={key: head_value(scheme.form, model, key) for key in scheme.form.compared},
+        bill=Bill(number=number, model=content),
+        reference=reference_of(scheme.form, content),
+        lines=lines_of(scheme.form, content),
+        ours=ours,
+        head={key: head_value(scheme.form, content, key) for key in scheme.form.compared},
     )
 
 

@@ -8,7 +8,6 @@ from typing import TypeVar
 
 from temporalio import activity
 
-from activities import bills
 from activities.amending import Uncorrectable, corrected
 from activities.api import (
     Amended,
@@ -20,20 +19,21 @@ from activities.api import (
     DocumentSteps,
     FetchStep,
     HoldStep,
-    Prepared,
-    PrepareStep,
+    Posted,
+    PostStep,
     RateStep,
     RateUsed,
     Reversed,
     ReverseStep,
     StepDone,
 )
+from activities.carried_on import overtaken
 from activities.entries import entry_of, while_it_stands
 from activities.gate import Gate, vendor_step
 from activities.mapper import Mapper
 from activities.posting import Poster, Posting
-from activities.preparing import Preparer
-from activities.rating import is_settled, rate_of, rate_row
+from activities.preparing import Preparer, Ready
+from activities.rating import is_settled, rate_row
 from activities.retrying import rate_step, step
 from activities.subject import Subjects, gaps_closed
 from activities.taking import Taker, Taking
@@ -41,7 +41,7 @@ from activities.waking import wake
 from activities.workshop import Workshop
 from domain import holds, jsontext
 from domain.conversions import SHANGHAI
-from domain.documents import DocumentKey, DocumentState, Hold, SkipReason
+from domain.documents import DocumentKey, DocumentState, SkipReason
 from domain.exchanges import Exchange, exchange_log
 from domain.faults import Fault, FaultKind
 from domain.journal import DocumentChange, DocumentRecord, Outcome, Step
@@ -73,14 +73,6 @@ class DocumentActivities(DocumentSteps):
         self._desks: dict[tuple[str, str], tuple[Poster, Taker]] = {}
 
     # ── local: store only ───────────────────────────────────────────────────────────────────────────────────────
-
-    @activity.defn(name="prepare")
-    @step
-    async def prepare(self, step: PrepareStep) -> Prepared:
-        prepared = await self._preparer.prepare(step)
-        if prepared.course is Course.POST and prepared.hold is None and prepared.rate is None:
-            self._announce(step.key, step.erp, linked=prepared.linked)
-        return prepared
 
     @activity.defn(name="hold")
     @step
@@ -197,43 +189,16 @@ class DocumentActivities(DocumentSteps):
 
     # ── the ERP's queue ─────────────────────────────────────────────────────────────────────────────────────────
 
-    @activity.defn(name="map_linked")
-    @vendor_step
-    async def map_linked(self, step: DocumentStep) -> StepDone:
-        record, scheme = await self._shop.subject(step.key)
-        if record.version != step.version:
-            return StepDone(stale=True)
-        mapped = await self._mapper.bill(
-            record,
-            self._subjects.parse(scheme, record),
-            erp=step.erp,
-            rate=rate_of(record),
-            number=self._shop.bill_number(record),
-            attempt=_attempt(),
-        )
-        if isinstance(mapped, Hold):
-            return StepDone(hold=mapped)
-        try:
-            await self._shop.store.record_many(while_it_stands(record, [mapped]))
-        except Overtaken:
-            return StepDone(stale=True)
-        self._announce(step.key, step.erp)
-        return StepDone()
-
     @activity.defn(name="post")
-    @vendor_step
-    async def post(self, step: DocumentStep) -> StepDone:
-        record, scheme = await self._shop.subject(step.key)
-        if record.version != step.version:
-            return StepDone(stale=True)
-        document = self._subjects.parse(scheme, record)
-        posting = Posting(
-            record=record,
-            wanted=bills.wanted(scheme, record),
-            closes=tuple(gaps_closed(scheme, document)),
-            attempt=_attempt(),
-        )
-        return StepDone(hold=await self._poster(step.erp, scheme).post(posting))
+    @step
+    async def post(self, step: PostStep) -> Posted:
+        attempt = _attempt()
+        ready = await self._preparer.prepare(step, attempt)
+        if isinstance(ready, Posted):
+            # What needs no vendor is answered whether or not the connection is paused.
+            return ready
+        async with self.gate.passing(activity.info().task_queue):
+            return await self._write_bill(step.erp, ready, attempt)
 
     @activity.defn(name="reverse")
     @vendor_step
@@ -252,12 +217,22 @@ class DocumentActivities(DocumentSteps):
 
     # ── plumbing ────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _announce(self, key: DocumentKey, erp: str, *, linked: bool = False) -> None:
-        """Tell those who wait for company at the document's next step that it is coming."""
-        if linked:
-            self._mapper.announce(key, erp)
-        else:
-            self._poster(erp, self._shop.catalogue[key.flow]).announce(key)
+    async def _write_bill(self, erp: str, ready: Ready, attempt: int) -> Posted:
+        try:
+            mapped = await self._preparer.map(ready, erp, attempt) if ready.model is None else ready
+        except Overtaken:
+            raise overtaken(ready.number) from None
+        if isinstance(mapped, Posted):
+            return mapped
+        posting = Posting(
+            record=mapped.record,
+            wanted=mapped.wanted(),
+            rows=mapped.rows,
+            closes=tuple(gaps_closed(mapped.scheme, mapped.document)),
+            attempt=attempt,
+        )
+        hold = await self._poster(erp, mapped.scheme).post(posting)
+        return mapped.say(Course.POSTED) if hold is None else mapped.say(Course.HOLD, hold=hold)
 
     def _poster(self, erp: str, scheme: Scheme) -> Poster:
         return self._desk(erp, scheme)[0]

@@ -1,17 +1,24 @@
-"""Company for small requests: what many activities ask at the same moment travels in one vendor call.
+"""Company for small requests: what many activities ask at about the same time travels in one vendor call.
 
-A request that nobody else is known to follow waits `linger` at the most. Whoever will ask soon can be announced: then
-those who are there wait for them, up to `longest`, so that a backlog travels in full batches however slowly it comes.
+A request that comes out of the blue waits `linger` for others. Where requests come thick and fast, or a batch is under
+way already, others are sure to follow: then those who are there wait for them, up to `longest`, so that a backlog
+travels in full batches however slowly it comes, and a second lane is for full batches and for a first one that hangs.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable, Sequence
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
 R = TypeVar("R")
+
+_PATIENCE = 4
+"""Mean gaps between requests after which nobody seems to follow: at random, one gap of fifty is longer."""
+_THICK = 0.5
+"""A stream is thick when the wait for a follower is no more than this part of `longest`."""
 
 
 class Gatherer(Generic[T, R]):
@@ -20,8 +27,8 @@ class Gatherer(Generic[T, R]):
     Args:
         run: carries out a batch; returns a result or an exception for each item, in order. If it raises, every item
             of the batch fails with that.
-        linger: seconds the first item of a batch waits for company that may come by chance.
-        longest: seconds it waits for company that was announced; an announcement is good for as long.
+        linger: seconds an item waits for company that may come by chance.
+        longest: seconds it waits where others are sure to follow.
         most: items a batch may have.
         lanes: batches under way at once.
     """
@@ -38,25 +45,25 @@ class Gatherer(Generic[T, R]):
         self._run, self._linger, self._longest, self._most, self._lanes = run, linger, longest, most, lanes
         self._waiting: list[tuple[T, asyncio.Future[R], float]] = []
         """With each item its future and the loop's time when it came."""
-        self._announced: dict[Hashable, float] = {}
-        """Until when each is expected; the dict's order is also theirs."""
+        self._lately: deque[float] = deque()
+        """When those came that came within `longest`."""
         self._busy = 0
         self._timer: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def announce(self, who: Hashable) -> None:
-        """Somebody will ask soon, or not at all: who waits for company waits for them."""
-        self._announced.pop(who, None)
-        self._announced[who] = asyncio.get_running_loop().time() + self._longest
-
-    async def add(self, item: T, who: Hashable = None) -> R:
-        """The answer for `item`, once its batch is done. `who`: as announced."""
+    async def add(self, item: T) -> R:
+        """The answer for `item`, once its batch is done."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[R] = loop.create_future()
-        self._announced.pop(who, None)
         self._waiting.append((item, future, loop.time()))
+        self._note(loop.time())
         self._consider()
         return await future
+
+    def _note(self, now: float) -> None:
+        self._lately.append(now)
+        while self._lately[0] < now - self._longest:
+            self._lately.popleft()
 
     def _consider(self) -> None:
         """Leave now, or set the alarm for when to leave."""
@@ -69,16 +76,16 @@ class Gatherer(Generic[T, R]):
             self._leave()
         else:
             loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(max(0.0, self._deadline(loop.time()) - loop.time()), self._leave)
+            self._timer = loop.call_later(max(0.0, self._deadline() - loop.time()), self._leave)
 
-    def _deadline(self, now: float) -> float:
-        came = self._waiting[0][2]
-        while self._announced and next(iter(self._announced.values())) <= now:
-            self._announced.pop(next(iter(self._announced)))
-        if not self._announced:
-            return came + self._linger
-        last = next(reversed(self._announced.values()))
-        return max(came + self._linger, min(came + self._longest, last))
+    def _deadline(self) -> float:
+        """When to leave if nobody else comes."""
+        first, last = self._waiting[0][2], self._waiting[-1][2]
+        soonest, latest = first + self._linger, first + max(self._linger, self._longest)
+        if self._busy:
+            return latest
+        pause = _PATIENCE * self._longest / len(self._lately)
+        return max(soonest, min(last + pause, latest)) if pause <= _THICK * self._longest else soonest
 
     def _leave(self) -> None:
         self._timer = None

@@ -12,7 +12,7 @@ from activities.gathering import Gatherer
 from activities.subject import fill, value_at
 from activities.workshop import Batching
 from domain import holds
-from domain.documents import DocumentKey, Hold
+from domain.documents import Hold
 from domain.erp import Erp, Match
 from domain.exchanges import Exchange, exchange_log, note_exchange
 from domain.mapping import Links, Lookup, Tables
@@ -34,11 +34,7 @@ class Linker:
             self._query, linger=batching.linger, longest=batching.longest, most=batching.most, lanes=batching.lanes
         )
 
-    def announce(self, key: DocumentKey) -> None:
-        """The document will be linked soon."""
-        self._gather.announce(key)
-
-    async def find(self, who: DocumentKey, document: BaseModel, tables: Tables) -> tuple[Links, list[str]]:
+    async def find(self, document: BaseModel, tables: Tables) -> tuple[Links, list[str]]:
         """The entry for each line, and the gap keys of lines without one (an empty key: the line names none).
 
         Of several entries that match, the first with enough still open is taken; what earlier lines of the same
@@ -47,7 +43,7 @@ class Linker:
         lines = value_at(document, self._rule.each)
         wanted = [self._key(document, line, tables) for line in lines]
         asked = tuple(dict.fromkeys(key[0] for key in wanted if key[0]))
-        rows, exchanges = await self._gather.add(asked, who) if asked else ([], [])
+        rows, exchanges = await self._gather.add(asked) if asked else ([], [])
         for exchange in exchanges:
             # The query was made for several documents; each keeps it in its own journal.
             note_exchange(exchange)

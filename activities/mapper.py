@@ -45,12 +45,6 @@ class Mapper:
         entry = entry_of(record, Step.MAP, Outcome.DONE, zh, en, attempt=attempt)
         return JournalRow(entry, DocumentChange(model=jsontext.dumps(mapped.model)), exchanges)
 
-    def announce(self, key: DocumentKey, erp: str) -> None:
-        """The document will be mapped soon, and its links looked up."""
-        scheme = self._shop.catalogue[key.flow]
-        for name in scheme.flow.links:
-            self._linker(erp, scheme, name).announce(key)
-
     def _linker(self, erp: str, scheme: Scheme, name: str) -> Linker:
         at = (erp, scheme.flow.flow, name)
         if at not in self._linkers:
@@ -72,7 +66,7 @@ class Mapper:
         links: dict[tuple[str, int], Any] = {}
         hold = None
         for name, rule in scheme.flow.links.items():
-            found, missing = await self._linker(erp, scheme, name).find(key, document, tables)
+            found, missing = await self._linker(erp, scheme, name).find(document, tables)
             links.update(found)
             if missing and hold is None:
                 hold = not_linked(rule, missing, scheme)

@@ -1,18 +1,19 @@
 """From the stored snapshot to the bill as it has to be: course, checks, rate and mapping, in one go.
 
-All of it uses the store alone, so it is one local step with one write; the journal still tells each part (D6).
+The journal still tells each part (D6); it is written together with what comes of the bill.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from activities.api import Course, Prepared, PrepareStep, RateWanted
+from activities import bills
+from activities.api import Course, Posted, PostStep, RateWanted
 from activities.decided import decided_by_person
 from activities.entries import JournalRow, entry_of, while_it_stands
 from activities.mapper import Mapper
@@ -20,6 +21,7 @@ from activities.rating import FUNCTIONAL, functional_rate, rate_day, rate_of, ra
 from activities.subject import Subjects, fate_of, fill, invalid, problems, value_at
 from activities.workshop import Workshop
 from domain import holds
+from domain.convergence import Wanted
 from domain.documents import DocumentState, Hold, SkipReason
 from domain.journal import DocumentChange, DocumentRecord, Outcome, Step
 from domain.rates import Rate
@@ -59,11 +61,42 @@ class _Case:
         written = (self.record.bill_version, self.record.attempted_version)
         return any(version not in (None, self.record.version) for version in written)
 
-    def say(self, course: Course, **more: Any) -> Prepared:
-        return Prepared(version=self.record.version, course=course, bill_number=self.number, **more)
+    def say(self, course: Course, **more: Any) -> Posted:
+        return Posted(version=self.record.version, course=course, bill_number=self.number, **more)
 
-    def wait(self, hold: Hold) -> Prepared:
-        return self.say(Course.POST, hold=hold)
+    def wait(self, hold: Hold) -> Posted:
+        return self.say(Course.HOLD, hold=hold)
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A document that nothing keeps from being posted.
+
+    Attributes:
+        record: as it was read.
+        document: its typed content.
+        model: the bill as the form has it; None while it is still to be linked to bills in the ERP.
+        rows: what is to be put on record before the bill is written. Empty when all of it stands there already.
+    """
+
+    record: DocumentRecord
+    scheme: Scheme
+    number: str
+    document: BaseModel
+    rate: Rate
+    model: str | None
+    rows: tuple[JournalRow, ...]
+
+    def wanted(self) -> Wanted:
+        """The bill that has to be in the ERP."""
+        if self.model is None:
+            raise LookupError(f"{self.record.key.workflow_id} has not been mapped")
+        ours = self.record.attempted_version is not None
+        return bills.wanted(self.scheme, self.number, self.model, ours=ours)
+
+    def say(self, course: Course, **more: Any) -> Posted:
+        """What came of it."""
+        return _Case(self.record, self.scheme, self.number).say(course, **more)
 
 
 class Preparer:
@@ -72,15 +105,32 @@ class Preparer:
     def __init__(self, workshop: Workshop, subjects: Subjects, mapper: Mapper) -> None:
         self._shop, self._subjects, self._mapper = workshop, subjects, mapper
 
-    async def prepare(self, step: PrepareStep) -> Prepared:
-        """See `DocumentSteps.prepare`. What was made of a document that has moved on meanwhile is made anew."""
+    async def prepare(self, step: PostStep, attempt: int) -> Posted | Ready:
+        """What there is to do instead of posting, or the document ready to be posted.
+
+        What was made of a document that has moved on meanwhile is made anew.
+        """
         while True:
             try:
-                return await self._prepare(step)
+                return await self._prepare(step, attempt)
             except Overtaken:
                 continue
 
-    async def _prepare(self, step: PrepareStep) -> Prepared:
+    async def map(self, ready: Ready, erp: str, attempt: int) -> Posted | Ready:
+        """Map the bill; or the document has to wait. Of a flow with links the ERP is asked, so it may raise Fault.
+
+        Raises:
+            Overtaken: it has moved on, and would have had to wait.
+        """
+        mapped = await self._mapper.bill(
+            ready.record, ready.document, erp=erp, rate=ready.rate, number=ready.number, attempt=attempt
+        )
+        if isinstance(mapped, Hold):
+            await self._write(ready.record, ready.rows)
+            return ready.say(Course.HOLD, hold=mapped)
+        return _with_bill(ready, mapped)
+
+    async def _prepare(self, step: PostStep, attempt: int) -> Posted | Ready:
         record, scheme = await self._shop.subject(step.key)
         case = _Case(record, scheme, self._shop.bill_number(record))
         try:
@@ -89,9 +139,9 @@ class Preparer:
             return await self._course(step, case, None, None) or case.wait(invalid(error, scheme))
         fate = fate_of(scheme, document)
         wrong = _wrong(scheme, document, fate)
-        return await self._course(step, case, fate, wrong) or await self._ready(step, case, document)
+        return await self._course(step, case, fate, wrong) or await self._ready(step, case, document, attempt)
 
-    async def _course(self, step: PrepareStep, case: _Case, fate: Fate | None, wrong: Hold | None) -> Prepared | None:
+    async def _course(self, step: PostStep, case: _Case, fate: Fate | None, wrong: Hold | None) -> Posted | None:
         """What has to happen with the document; None: its bill is to be got ready. `fate` None: it is unreadable."""
         if step.take_back:
             # Where nothing of ours can be in the ERP, a bill of that number is somebody else's and stays.
@@ -109,7 +159,7 @@ class Preparer:
             return case.say(Course.NOTHING)
         return None
 
-    async def _ready(self, step: PrepareStep, case: _Case, document: BaseModel) -> Prepared:
+    async def _ready(self, step: PostStep, case: _Case, document: BaseModel, attempt: int) -> Posted | Ready:
         """Get the bill of a document ready that nothing keeps from being posted."""
         record, scheme = case.record, case.scheme
         day = rate_day(scheme, document)
@@ -117,7 +167,7 @@ class Preparer:
             field = scheme.flow.rate.day.removeprefix("document.")
             return case.wait(holds.source_invalid(field, "a date", "nothing", scheme.flow.owners))
         rated = step.rated == record.version
-        rows = [] if rated else [_valid_row(case)]
+        rows = [] if rated else [_valid_row(case, attempt)]
         if case.is_older_written:
             # It goes first, since the two may differ in more than lines.
             await self._write(record, rows)
@@ -126,23 +176,16 @@ class Preparer:
         rate = rate_of(record) if rated else await self._known_rate(currency, day)
         if rate is None:
             await self._write(record, rows)
-            return case.say(Course.POST, rate=RateWanted(currency=currency, day=day))
+            return case.say(Course.RATE, rate=RateWanted(currency=currency, day=day))
         if not rated:
-            rows.append(rate_row(record, rate))
-        hold = None
-        if not scheme.flow.links:
-            mapped = await self._mapper.bill(record, document, erp=step.erp, rate=rate, number=case.number)
-            if isinstance(mapped, Hold):
-                hold = mapped
-            else:
-                rows.append(mapped)
-        await self._write(record, rows)
-        return case.say(Course.POST, linked=bool(scheme.flow.links), hold=hold)
+            rows.append(rate_row(record, rate, attempt))
+        ready = Ready(record, scheme, case.number, document, rate, None, tuple(rows))
+        return ready if scheme.flow.links else await self.map(ready, step.erp, attempt)
 
     async def _known_rate(self, currency: str, day: date) -> Rate | None:
         return functional_rate(day) if currency == FUNCTIONAL else await self._shop.store.rate(currency, day)
 
-    async def _skip(self, case: _Case, given: SkipReason | None, by: PrepareStep | None = None) -> Prepared:
+    async def _skip(self, case: _Case, given: SkipReason | None, by: PostStep | None = None) -> Posted:
         reason = given or SkipReason.TAKEN_BACK
         zh, en = _SKIPPED.get(reason, _BY_PERSON)
         entry = entry_of(
@@ -161,14 +204,27 @@ class Preparer:
         await self._shop.store.record_many(while_it_stands(record, rows))
 
 
-def _valid_row(case: _Case) -> JournalRow:
+def _with_bill(ready: Ready, mapped: JournalRow) -> Ready:
+    if mapped.change is None:
+        raise AssertionError("a mapped bill changes the record")
+    rows = (*ready.rows, mapped)
+    return replace(ready, model=mapped.change.model, rows=() if _is_on_record(ready.record, rows) else rows)
+
+
+def _is_on_record(record: DocumentRecord, rows: Sequence[JournalRow]) -> bool:
+    """Whether an earlier try has said all of it; the journal need not say it again with every try."""
+    changes = [row.change for row in rows if row.change is not None]
+    return all(getattr(record, name) == getattr(change, name) for change in changes for name in change.model_fields_set)
+
+
+def _valid_row(case: _Case, attempt: int) -> JournalRow:
     form = case.scheme.form.form
     change = DocumentChange(form=form, bill_number=case.number)
     if case.record.state is not DocumentState.HELD:
         # A held one is looked at in passing; it goes on being held until something frees it.
         change = DocumentChange(state=DocumentState.RUNNING, form=form, bill_number=case.number)
     zh, en = "来源单据校验通过", "The source document is valid"
-    return JournalRow(entry_of(case.record, Step.VALIDATE, Outcome.DONE, zh, en), change)
+    return JournalRow(entry_of(case.record, Step.VALIDATE, Outcome.DONE, zh, en, attempt=attempt), change)
 
 
 def _wrong(scheme: Scheme, document: BaseModel, fate: Fate | None) -> Hold | None:

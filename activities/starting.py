@@ -70,16 +70,16 @@ def due_of(record: DocumentRecord) -> DueDocument:
     return DueDocument(**{name: getattr(record, name) for name in named})
 
 
-def start_of(workshop: Workshop, key: DocumentKey) -> DocumentStart:
+def start_of(workshop: Workshop, document: DueDocument | DocumentRecord) -> DocumentStart:
     """Where a document goes."""
-    route = workshop.routes[key.connection]
-    return DocumentStart(key=key, queues=route.queues, erp=route.erp)
+    route = workshop.routes[document.key.connection]
+    return DocumentStart(key=document.key, version=document.version, queues=route.queues, erp=route.erp)
 
 
 async def look_again(workshop: Workshop, records: Iterable[DocumentRecord]) -> None:
     """Start the workflow of each document; one that is running looks once more at where its document stands."""
     for record in records:
-        due, start = due_of(record), start_of(workshop, record.key)
+        due, start = due_of(record), start_of(workshop, record)
         try:
             await start_document(workshop, due, start)
         except WorkflowAlreadyStartedError:
@@ -87,7 +87,7 @@ async def look_again(workshop: Workshop, records: Iterable[DocumentRecord]) -> N
 
 
 async def _start(workshop: Workshop, due: DueDocument, urgency: Urgency) -> bool:
-    start = start_of(workshop, due.key)
+    start = start_of(workshop, due)
     try:
         await start_document(workshop, due, start, urgency=urgency)
     except WorkflowAlreadyStartedError:

@@ -137,7 +137,7 @@ async def _decide(number: str, update: str, argument: Resume | Amend | Skip | Ca
             # Somebody ended its workflow in Temporal; a document that is not settled gets a new one.
             if update != "resume" or record.state.is_final:
                 raise
-            await start_document(shop, due_of(record), start_of(shop, record.key), urgency=Urgency.PERSON)
+            await start_document(shop, due_of(record), start_of(shop, record), urgency=Urgency.PERSON)
     out.print(f"[green]✓[/] {escape(record.key.workflow_id)} {update}")
 
 
@@ -168,7 +168,7 @@ async def _cancel(number: str, cancel: Cancel) -> None:
     async with open_shop(temporal=True) as shop:
         record = await find(shop, number)
         back = {"take_back": True, "actor": cancel.actor, "reason": cancel.reason}
-        start = start_of(shop, record.key).model_copy(update=back)
+        start = start_of(shop, record).model_copy(update=back)
         while True:
             try:
                 await start_document(shop, due_of(record), start, urgency=Urgency.PERSON)

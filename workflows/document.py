@@ -1,4 +1,4 @@
-"""The life of one business document: prepare (validate, rate, map) ▸ post ▸ done, or held until somebody unblocks it.
+"""The life of one business document: post (validate, rate, map, write) ▸ done, or held until somebody unblocks it.
 
 A run carries the latest version of the document to where it has to be, whatever state bill and journal are in. It is
 started when intake sees a document that is new or has changed; the same document is always the same workflow id (L1).
@@ -26,8 +26,8 @@ with workflow.unsafe.imports_passed_through():
         DocumentSteps,
         FetchStep,
         HoldStep,
-        Prepared,
-        PrepareStep,
+        Posted,
+        PostStep,
         RateStep,
         RateUsed,
         ReverseStep,
@@ -46,7 +46,7 @@ def _closed_by_others(hold: Hold) -> bool:
     """Whether somebody else may be closing the gap of a hold at this very moment."""
     if hold.reason is HoldReason.CREDENTIALS_REFUSED:
         return hold.gap is not None  # the connection is paused; what is not paused, nobody opens
-    return hold.reason in (HoldReason.MAPPING_MISSING, HoldReason.OUTBOUND_NOT_POSTED)
+    return hold.reason in (HoldReason.MAPPING_MISSING, HoldReason.OUTBOUND_NOT_POSTED, HoldReason.RATE_UNAVAILABLE)
 
 
 class _Decision(Frozen):
@@ -98,41 +98,46 @@ class DocumentWorkflow:
 
     # ── carrying ────────────────────────────────────────────────────────────────────────────────────────────────
 
-    async def _carry(self) -> DocumentEnd | Hold | None:
-        """One try from the start with the latest version. None: the source changed on the way, try again."""
+    async def _carry(self, known: Hold | None = None) -> DocumentEnd | Hold | None:
+        """One try from the start with the latest version. None: the bill is gone or the source changed, try again.
+
+        `known`: what it waits for already; a rate that is known to be missing is not looked for again.
+        """
         try:
-            return await self._steps()
+            return await self._steps(known)
         except FailureError as error:
             if is_cancelled_exception(error):
                 raise
             return _hold_for(error)
 
-    async def _steps(self) -> DocumentEnd | Hold | None:
-        found = await self._prepare()
-        while found.rate is not None and found.hold is None:
-            step = DocumentStep(key=self._start.key, version=found.version, erp=self._start.erp)
+    async def _steps(self, known: Hold | None) -> DocumentEnd | Hold | None:
+        found = await self._post()
+        while found.rate is not None:
+            step = self._step(found)
+            if known is not None and known.gap == holds.rate_gap(found.rate.currency, found.rate.day.isoformat()):
+                return known
             used = await self._find_rate(RateStep(step=step, currency=found.rate.currency, day=found.rate.day))
             if used.hold is not None:
                 return used.hold
-            found = await self._prepare(rated=found.version)
+            found = await self._post(rated=found.version)
         if found.hold is not None:
             return found.hold
-        step = DocumentStep(key=self._start.key, version=found.version, erp=self._start.erp)
         if found.course is Course.SKIP:
             return DocumentEnd(state=DocumentState.SKIPPED, version=found.version, skip_reason=found.skip_reason)
-        if found.course is Course.NOTHING:
-            return DocumentEnd(state=found.state, version=found.version, bill_number=found.bill_number)
         if found.course in (Course.REVERSE, Course.REPOST):
-            return await self._reverse(step, found)
-        return await self._post(step, found)
+            return await self._reverse(self._step(found), found)
+        return DocumentEnd(state=found.state, version=found.version, bill_number=found.bill_number)
 
-    async def _prepare(self, *, rated: str = "") -> Prepared:
-        """What has to happen with the latest version, in whose light everything said before has been seen."""
+    def _step(self, found: Posted) -> DocumentStep:
+        return DocumentStep(key=self._start.key, version=found.version, erp=self._start.erp)
+
+    async def _post(self, *, rated: str = "") -> Posted:
+        """What came of the latest version, in whose light everything said before has been seen."""
         self._news = False
         by = self._take_back
-        found = await self._local(
-            DocumentSteps.prepare,
-            PrepareStep(
+        found = await self._vendor(
+            DocumentSteps.post,
+            PostStep(
                 key=self._start.key,
                 erp=self._start.erp,
                 take_back=by is not None,
@@ -140,11 +145,12 @@ class DocumentWorkflow:
                 reason=by.reason if by else "",
                 rated=rated,
             ),
+            self._start.queues.erp,
         )
         self._version = found.version
         return found
 
-    async def _reverse(self, step: DocumentStep, found: Prepared) -> DocumentEnd | Hold | None:
+    async def _reverse(self, step: DocumentStep, found: Posted) -> DocumentEnd | Hold | None:
         """Take the bill back. None: it is gone, and the document is looked at afresh."""
         final, by = found.course is Course.REVERSE, self._take_back
         back = await self._vendor(
@@ -167,21 +173,6 @@ class DocumentWorkflow:
         reason = SkipReason.BY_PERSON if by else SkipReason.TAKEN_BACK
         return DocumentEnd(state=DocumentState.SKIPPED, version=step.version, skip_reason=reason)
 
-    async def _post(self, step: DocumentStep, found: Prepared) -> DocumentEnd | Hold | None:
-        if found.linked:
-            mapped = await self._vendor(DocumentSteps.map_linked, step, self._start.queues.erp)
-            if mapped.hold is not None:
-                return mapped.hold
-            if mapped.stale:
-                return None
-        if self._news:
-            # An edit while the document is in flight is taken in before it is written (L6).
-            return None
-        posted = await self._vendor(DocumentSteps.post, step, self._start.queues.erp)
-        if posted.stale:
-            return None
-        return posted.hold or self._posted(found)
-
     async def _find_rate(self, ask: RateStep) -> RateUsed:
         """From the publisher or the backups; when all tries are used up the document waits for finance (F04)."""
         try:
@@ -191,9 +182,6 @@ class DocumentWorkflow:
             if not (isinstance(cause, ApplicationError) and cause.type in tuple(FaultKind)):
                 raise
             return RateUsed(hold=holds.rate_unavailable(ask.currency, ask.day.isoformat(), cause.message))
-
-    def _posted(self, found: Prepared) -> DocumentEnd:
-        return DocumentEnd(state=DocumentState.POSTED, version=found.version, bill_number=found.bill_number)
 
     # ── waiting ─────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -206,7 +194,7 @@ class DocumentWorkflow:
         """
         await self._put_on_record(hold)
         while _closed_by_others(hold) and not self._news:
-            again = await self._carry()
+            again = await self._carry(hold)
             if not isinstance(again, Hold):
                 self._hold = None
                 return again

@@ -76,17 +76,12 @@ def test_the_reference_in_head_or_sub_head(reference: str, model: dict[str, Any]
 
 
 def test_wanted(scheme: Scheme) -> None:
-    found = wanted(scheme, record())
-    assert (found.bill.number, found.bill.model) == ("XSO1", jsontext.loads(jsontext.dumps(MODEL)))
+    model = jsontext.dumps(MODEL)
+    found = wanted(scheme, "XSO1", model, ours=False)
+    assert (found.bill.number, found.bill.model) == ("XSO1", jsontext.loads(model))
     assert (found.reference, found.lines) == ("SO1", lines_of(scheme.form, MODEL))
-    assert not found.ours, "never sent"
-    assert wanted(scheme, record(attempted_version="v0")).ours
-
-
-@pytest.mark.parametrize("missing", ["model", "bill_number"])
-def test_a_document_that_was_not_mapped_has_no_bill(missing: str, scheme: Scheme) -> None:
-    with pytest.raises(LookupError, match="goods:shop:SO1 has not been mapped"):
-        wanted(scheme, record(**{missing: None}))
+    assert not found.ours
+    assert wanted(scheme, "XSO1", model, ours=True).ours
 
 
 def test_bill_number() -> None:

@@ -81,8 +81,7 @@ class Counter:
 
 
 def ask(gatherer: Gatherer[int, int], *items: int) -> list[asyncio.Task[int]]:
-    """Each item asks under its own name."""
-    return [asyncio.ensure_future(gatherer.add(item, item)) for item in items]
+    return [asyncio.ensure_future(gatherer.add(item)) for item in items]
 
 
 async def test_the_first_waits_for_company_and_each_gets_its_own_answer(clock: Clock) -> None:
@@ -100,7 +99,7 @@ async def test_a_full_batch_leaves_at_once_and_the_rest_lingers(clock: Clock) ->
     asked = ask(counter.gatherer(lanes=5), 1, 2, 3, 4)
     await settle()
     assert counter.batches == [[1, 2, 3]]
-    assert len(clock.running) == 1, "the first timer is off, the rest has its own"
+    assert [timer.delay for timer in clock.running] == [10.0], "the first timer is off, the rest has its own"
     await clock.ring()
     assert counter.batches == [[1, 2, 3], [4]]
     for door in counter.doors:
@@ -120,67 +119,89 @@ async def test_what_comes_while_all_lanes_are_busy_fills_the_next_calls(clock: C
         counter.doors[answered].set()
         await settle()
         if clock.running:
-            assert [timer.delay for timer in clock.running] == [0.0], "it has lingered while the lanes were busy"
+            assert [timer.delay for timer in clock.running] == [9.0], "only the last batch is not full"
             await clock.ring()
-        assert len(counter.batches) == 3 + answered, "a free lane takes the next without waiting again"
+        assert len(counter.batches) == 3 + answered, "a free lane takes the next full batch without waiting"
     assert counter.batches == [[1, 2], [3, 4], [5, 6], [7, 8], [9]]
     for door in counter.doors:
         door.set()
     assert await asyncio.gather(*asked) == [item * 10 for item in range(1, 10)]
 
 
-async def test_who_is_announced_is_waited_for_and_completes_the_company(clock: Clock) -> None:
-    counter = Counter()
-    gatherer = counter.gatherer()
-    for who in (1, 2):
-        gatherer.announce(who)
-    asked = ask(gatherer, 1)
-    await settle()
-    assert [timer.delay for timer in clock.running] == [10.0], "2 is still to come"
-    clock.now += 3
-    asked += ask(gatherer, 2)
-    await settle()
-    assert [timer.delay for timer in clock.running] == [0.0], "nobody else is, and the first has lingered"
-    await clock.ring()
-    assert await asyncio.gather(*asked) == [10, 20]
-    assert counter.batches == [[1, 2]]
+async def _stream(gatherer: Gatherer[int, int], clock: Clock, items: range, gap: float) -> list[asyncio.Task[int]]:
+    """They come one by one, each so many seconds after the last."""
+    asked = []
+    for item in items:
+        asked += ask(gatherer, item)
+        await settle()
+        clock.now += gap
+    return asked
 
 
-async def test_who_is_announced_and_never_comes_holds_nobody_up_for_longer_than_promised(clock: Clock) -> None:
+async def test_in_a_thick_stream_the_next_is_waited_for(clock: Clock) -> None:
     counter = Counter()
-    gatherer = counter.gatherer()
-    gatherer.announce(9)
-    clock.now += 4
-    asked = ask(gatherer, 1)
-    await settle()
-    assert [timer.delay for timer in clock.running] == [6.0], "the announcement is good for ten seconds"
-    clock.now += 6
+    gatherer = counter.gatherer(most=100)
+    asked = await _stream(gatherer, clock, range(20), 0.25)
+    assert counter.batches == [], "twenty in five seconds: another one is sure to come"
+    assert [timer.delay for timer in clock.running] == [4 * 10 / 20], "four times the mean gap after the last one"
     await clock.ring()
-    assert await asked[0] == 10
+    assert await asyncio.gather(*asked) == [item * 10 for item in range(20)]
+
+
+async def test_in_a_thick_stream_nobody_waits_longer_than_promised(clock: Clock) -> None:
+    counter = Counter()
+    await _stream(counter.gatherer(most=1000), clock, range(99), 0.1)
+    assert counter.batches == []
+    assert [round(timer.delay, 6) for timer in clock.running] == [0.2], "the first has waited for 9.8 seconds"
+
+
+async def test_a_thin_stream_waits_for_chance_only(clock: Clock) -> None:
+    counter = Counter()
+    await _stream(counter.gatherer(most=100), clock, range(3), 0.1)
+    assert [round(timer.delay, 6) for timer in clock.running] == [0.3], "half a second after the first"
+
+
+async def test_a_stream_that_has_dried_up_is_forgotten(clock: Clock) -> None:
+    counter = Counter()
+    gatherer = counter.gatherer(most=20)
+    await asyncio.gather(*await _stream(gatherer, clock, range(20), 0.25))
+    clock.now += 11
+    ask(gatherer, 99)
+    await settle()
+    assert [timer.delay for timer in clock.running] == [0.5]
+
+
+async def test_while_a_batch_is_under_way_the_next_fills_up(clock: Clock) -> None:
+    counter = Counter(closed=True)
+    gatherer = counter.gatherer(lanes=2)
+    first = ask(gatherer, 1)
+    await settle()
+    await clock.ring()
     asked = ask(gatherer, 2)
     await settle()
-    assert [timer.delay for timer in clock.running] == [0.5], "by now it is forgotten"
-
-
-async def test_announcing_again_and_again_delays_nobody_for_ever(clock: Clock) -> None:
-    counter = Counter()
-    gatherer = counter.gatherer()
-    asked = ask(gatherer, 1)
+    assert counter.batches == [[1]]
+    assert [timer.delay for timer in clock.running] == [10.0], (
+        "the second lane is for a full batch, or a first that hangs"
+    )
+    clock.now += 3
+    counter.doors[0].set()
     await settle()
-    for who in range(20, 60):
-        clock.now += 0.2
-        gatherer.announce(who)
-    asked += ask(gatherer, 2)
+    assert [timer.delay for timer in clock.running] == [0.0], "the way is free, and it has lingered"
+    await clock.ring()
+    counter.doors[1].set()
+    assert await asyncio.gather(*first, *asked) == [10, 20]
+    assert counter.batches == [[1], [2]]
+
+
+async def test_a_full_batch_takes_the_second_lane(clock: Clock) -> None:
+    counter = Counter(closed=True)
+    gatherer = counter.gatherer(lanes=2)
+    ask(gatherer, 1)
     await settle()
-    assert [round(timer.delay, 6) for timer in clock.running] == [2.0], "eight of the ten seconds are over"
-
-
-async def test_a_full_batch_waits_for_nobody(clock: Clock) -> None:
-    counter = Counter()
-    gatherer = counter.gatherer()
-    gatherer.announce(4)
-    asked = ask(gatherer, 1, 2, 3)
-    assert await asyncio.gather(*asked) == [10, 20, 30]
+    await clock.ring()
+    ask(gatherer, 2, 3, 4)
+    await settle()
+    assert counter.batches == [[1], [2, 3, 4]]
 
 
 async def test_an_idle_gatherer_lingers_again(clock: Clock) -> None:

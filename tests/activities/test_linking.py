@@ -83,7 +83,7 @@ def linker(ledger: Ledger, scheme: Scheme, most: int = 50) -> Linker:
 
 async def entries(ledger: Ledger, scheme: Scheme, document: Goods) -> tuple[list[Any], list[str]]:
     """The entry id found for each line, and what is missing."""
-    links, missing = await linker(ledger, scheme).find(KEY, document, TABLES)
+    links, missing = await linker(ledger, scheme).find(document, TABLES)
     assert all(name == "outbound" for name, _ in links)
     found = {index: row["FEntryID"] for (_, index), row in links.items()}
     return [found.get(index) for index in range(len(document.lines))], missing
@@ -157,7 +157,7 @@ async def test_many_documents_ask_once_and_each_gets_its_own_rows(scheme: Scheme
     ledger = Ledger(rows=[entry(f"OI{n}", "M-A", "2", no=n) for n in range(1, 5)])
     link = linker(ledger, scheme, most=3)
     documents = [goods(("A", "OI1", "1"), ("A", "OI2", "1")), goods(("A", "OI2", "2")), goods(("A", "OI9", "1"))]
-    answers = await asyncio.gather(*(link.find(KEY, document, TABLES) for document in documents))
+    answers = await asyncio.gather(*(link.find(document, TABLES) for document in documents))
     (question,) = ledger.asked
     assert question[2][0] == Match(key="FOrderLine", values=("OI1", "OI2", "OI9"))
     found = [[row["FEntryID"] for row in links.values()] for links, _ in answers]
@@ -168,7 +168,7 @@ async def test_many_documents_ask_once_and_each_gets_its_own_rows(scheme: Scheme
 async def test_trouble_of_the_question_is_told(scheme: Scheme) -> None:
     ledger = Ledger(trouble=Fault(FaultKind.TRANSIENT, system="galaxy", code="timeout", message=""))
     with pytest.raises(Fault) as caught:
-        await linker(ledger, scheme).find(KEY, goods(("A", "OI1", "1")), TABLES)
+        await linker(ledger, scheme).find(goods(("A", "OI1", "1")), TABLES)
     assert caught.value.code == "timeout"
 
 

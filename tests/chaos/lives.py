@@ -31,8 +31,8 @@ from activities.api import (
     DocumentStep,
     HoldStep,
     IntakeStep,
-    Prepared,
-    PrepareStep,
+    Posted,
+    PostStep,
     Queues,
     ReverseStep,
     StartStep,
@@ -394,8 +394,10 @@ class Life:
         """From the beginning with the latest version. None: look afresh."""
         self._news = False
         actor, reason = self._take_back or ("", "")
-        wish = PrepareStep(key=self.key, erp=self._start.erp, take_back=bool(actor), actor=actor, reason=reason)
-        found: Prepared = await self._do("prepare", wish)
+        wish = PostStep(key=self.key, erp=self._start.erp, take_back=bool(actor), actor=actor, reason=reason)
+        found: Posted | Hold = await self._do("post", wish)
+        if isinstance(found, Hold):
+            return found
         assert found.rate is None, "every rate is in the store"
         self._version = found.version
         if found.hold is not None:
@@ -403,35 +405,17 @@ class Life:
         match found.course:
             case Course.SKIP:
                 return DocumentState.SKIPPED
-            case Course.NOTHING:
-                return found.state
             case Course.REVERSE | Course.REPOST:
                 return await self._reverse(found)
-        return await self._post(found)
+        return found.state
 
-    async def _reverse(self, found: Prepared) -> DocumentState | Hold | None:
+    async def _reverse(self, found: Posted) -> DocumentState | Hold | None:
         final, (actor, reason) = found.course is Course.REVERSE, self._take_back or ("", "")
         wish = ReverseStep(step=self._step, final=final, by_person=bool(actor), actor=actor, reason=reason)
         back = await self._do("reverse", wish)
         if isinstance(back, Hold) or back.hold is not None:
             return back if isinstance(back, Hold) else cast(Hold, back.hold)
         return DocumentState.REVERSED if final else None
-
-    async def _post(self, found: Prepared) -> DocumentState | Hold | None:
-        if found.linked:
-            mapped = await self._do("map_linked", self._step)
-            if isinstance(mapped, Hold) or mapped.hold is not None:
-                return mapped if isinstance(mapped, Hold) else cast(Hold, mapped.hold)
-            if mapped.stale:
-                return None
-        if self._news:
-            return None
-        posted = await self._do("post", self._step)
-        if isinstance(posted, Hold):
-            return posted
-        if posted.stale:
-            return None
-        return posted.hold or DocumentState.POSTED
 
     async def _held(self, hold: Hold) -> DocumentState | Hold | None:
         await self._do("hold", HoldStep(step=self._step, hold=hold))
@@ -458,20 +442,16 @@ class Life:
 
     async def _do(self, name: str, argument: Any) -> Any:
         """A step, tried as often as it takes; the hold it ends in when its tries are used up."""
-        attempt, beat, stopped = 0, [0], False
+        attempt, beat = 0, [0]
         while True:
             await self._my_turn()
-            if stopped and name == "prepare":
-                # The workflow's task is begun anew; all that was said meanwhile comes first.
-                self._news = False
             attempt += 1
             try:
                 return await self._office.do(name, argument, attempt, beat)
             except ApplicationError as error:
                 if error.non_retryable:
                     return _hold_for(error)
-            except (WorkerStopped, NotRecorded, DBAPIError) as stop:
-                stopped = isinstance(stop, WorkerStopped)
+            except (WorkerStopped, NotRecorded, DBAPIError):
                 continue
 
     async def _my_turn(self) -> None:
@@ -535,7 +515,7 @@ async def _new_worker(office: Office) -> Worker:
 def _steps(shop: Workshop) -> dict[str, Step]:
     document, intake = DocumentActivities(shop), IntakeActivities(shop)
     methods: Sequence[Step] = (
-        *(document.prepare, document.map_linked, document.post, document.reverse, document.hold, document.decide),
+        *(document.post, document.reverse, document.hold, document.decide),
         *(intake.poll, intake.start_documents),
     )
     return {str(getattr(method, "__name__", "")): method for method in methods}

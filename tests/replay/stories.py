@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 
 from temporalio.client import WorkflowHistory
 
-from activities.api import Course, Polled, Started, StepDone
+from activities.api import Polled, Started
 from domain import holds
 from domain.connections import Pause, Paused
 from domain.decisions import GapClosed
@@ -25,7 +25,7 @@ from workflows.reconciliation import Mend
 
 Story = Callable[[House], Awaitable[WorkflowHistory]]
 
-SHORT = StepDone(hold=holds.make(HoldReason.STOCK_SHORT, "缺货", "Short", gap="stock:A"))
+SHORT = holds.make(HoldReason.STOCK_SHORT, "缺货", "Short", gap="stock:A")
 PAUSED = Paused(Pause(connection="galaxy.main", since=datetime(2026, 9, 1, tzinfo=UTC), refusal=REFUSAL))
 DOWN = Fault(FaultKind.TRANSIENT, system="rates", code="503", message="maintenance")
 
@@ -40,13 +40,6 @@ async def _lived(house: House, paper: Paper) -> WorkflowHistory:
 async def posted(house: House) -> WorkflowHistory:
     """The usual way of an order."""
     paper = house.paper()
-    await house.start(paper)
-    return await _lived(house, paper)
-
-
-async def linked_return(house: House) -> WorkflowHistory:
-    """A return whose outbound is in the books."""
-    paper = house.paper(linked=True)
     await house.start(paper)
     return await _lived(house, paper)
 
@@ -83,7 +76,7 @@ async def gap_closed_unheard(house: House) -> WorkflowHistory:
 async def amended(house: House) -> WorkflowHistory:
     """A person corrects a field of a document that breaks its model."""
     paper = house.paper()
-    paper.answers("prepare", paper.prepared(Course.POST, hold=holds.source_invalid("items.0.qty", "a number", "x")))
+    paper.answers("post", holds.source_invalid("items.0.qty", "a number", "x"))
     await house.hold(paper)
     await house.amend(paper)
     return await _lived(house, paper)
@@ -162,7 +155,7 @@ async def rate_held(house: House) -> WorkflowHistory:
 async def defect(house: House) -> WorkflowHistory:
     """A local step fails in our own code; an engineer resumes it."""
     paper = house.paper()
-    paper.answers("prepare", KeyError("x"))
+    paper.answers("post", KeyError("x"))
     await house.hold(paper)
     await house.resume(paper)
     return await _lived(house, paper)
@@ -171,7 +164,7 @@ async def defect(house: House) -> WorkflowHistory:
 async def resumed_in_a_new_run(house: House) -> WorkflowHistory:
     """It has waited so long that its history was started anew."""
     paper = house.paper()
-    await house.start(paper, waiting=SHORT.hold, version="v1")
+    await house.start(paper, waiting=SHORT, version="v1")
     await house.until_held(paper, times=0)
     await house.resume(paper)
     return await _lived(house, paper)
@@ -278,7 +271,7 @@ async def reconciled_every_night(house: House) -> WorkflowHistory:
 STORIES: dict[str, Story] = {
     story.__name__: story
     for story in (
-        *(posted, linked_return, held_and_resumed, held_and_gap_closed, gap_closed_unheard, amended),
+        *(posted, held_and_resumed, held_and_gap_closed, gap_closed_unheard, amended),
         *(skipped, skipped_after_lost_replies, reversed_by_source, cancelled_while_posting, reposted),
         *(rate_found_after_an_outage, rate_held, defect, resumed_in_a_new_run, intake, intake_paused),
         *(connection_renewed, connection_asked_by_itself, connection_not_paused, held_by_a_paused_connection),

@@ -7,25 +7,21 @@ from datetime import timedelta
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.api import DocumentEnd, DocumentStart, DocumentStep, DocumentSteps, PrepareStep
+    from activities.api import DocumentEnd, DocumentStart, DocumentSteps, PostStep
     from domain.documents import DocumentState
 
 
 @workflow.defn(name="Document")
 class ImpatientDocument:
-    """Posts right after it was prepared, without a rate."""
+    """Posts twice, to be sure."""
 
     @workflow.run
     async def run(self, start: DocumentStart) -> DocumentEnd:
-        found = await workflow.execute_local_activity_method(
-            DocumentSteps.prepare,
-            PrepareStep(key=start.key, erp=start.erp),
-            start_to_close_timeout=timedelta(seconds=30),
-        )
-        await workflow.execute_activity_method(
-            DocumentSteps.post,
-            DocumentStep(key=start.key, version=found.version, erp=start.erp),
-            task_queue=start.queues.erp,
-            start_to_close_timeout=timedelta(minutes=1),
-        )
+        for _ in range(2):
+            found = await workflow.execute_activity_method(
+                DocumentSteps.post,
+                PostStep(key=start.key, erp=start.erp),
+                task_queue=start.queues.erp,
+                start_to_close_timeout=timedelta(minutes=1),
+            )
         return DocumentEnd(state=DocumentState.POSTED, version=found.version, bill_number=found.bill_number)

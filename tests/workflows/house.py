@@ -75,7 +75,7 @@ class House:
         """
         return await self.client.start_workflow(
             DocumentWorkflow.run,
-            DocumentStart(key=paper.key, queues=QUEUES, erp="main", **given),
+            DocumentStart(key=paper.key, version=paper.version, queues=QUEUES, erp="main", **given),
             id=paper.key.workflow_id,
             task_queue=WORKFLOWS,
             task_timeout=timedelta(seconds=task_timeout),
@@ -173,14 +173,13 @@ async def workers(
 ) -> AsyncIterator[None]:
     """Each step is served by the queue it belongs to and by no other, as in `worker.workers`."""
     local: list[Callable[..., Any]] = [
-        steps.prepare,
         steps.hold,
         steps.decide,
         steps.amend,
     ]
     queues: dict[str, list[Callable[..., Any]]] = {
         QUEUES.source: [steps.fetch, intake.poll, intake.start_documents],
-        QUEUES.erp: [steps.map_linked, steps.post, steps.reverse],
+        QUEUES.erp: [steps.post, steps.reverse],
         QUEUES.rates: [steps.find_rate],
     }
     async with AsyncExitStack() as stack:

@@ -20,11 +20,10 @@ from activities.api import (
     Course,
     Decided,
     DecisionStep,
-    DocumentStep,
     FetchStep,
     HoldStep,
-    Prepared,
-    PrepareStep,
+    Posted,
+    PostStep,
     RateStep,
     RateUsed,
     RateWanted,
@@ -72,7 +71,6 @@ class Paper:
 
     key: DocumentKey
     version: str = "v1"
-    linked: bool = False
     taken_back_at_source: bool = False
     rate_known: bool = True
     gaps: list[str] = field(default_factory=list)
@@ -101,7 +99,10 @@ class Paper:
         self.bill = self.on_record = self.attempted = version
 
     def answers(self, step: str, *answers: Any) -> None:
-        """What the next calls of a step return, or raise when it is an exception; then it behaves as usual again."""
+        """What the next calls of a step return, or raise when it is an exception; then it behaves as usual again.
+
+        A post may be answered with a hold alone.
+        """
         self._answers[step].extend(answers)
 
     def before(self, step: str, *hooks: Hook) -> None:
@@ -156,6 +157,8 @@ class Paper:
             answer = self._answers[call.step].popleft()
             if isinstance(answer, BaseException):
                 raise answer
+            if isinstance(answer, Hold):
+                answer = self._held(answer)
         else:
             answer = getattr(self, f"_{call.step}")(call.argument)
         if self._after[call.step]:
@@ -164,52 +167,51 @@ class Paper:
             self.on_record = self.bill
         return answer
 
-    def prepared(self, course: Course, **given: Any) -> Prepared:
+    def found(self, course: Course, **given: Any) -> Posted:
+        """What a post finds of the document as it is now."""
         facts = {"version": self.version, "bill_number": f"KP-{self.key.number}"} | given
-        return Prepared(course=course, **facts)
+        return Posted(course=course, **facts)
 
-    def _prepare(self, step: PrepareStep) -> Prepared:
+    def _held(self, hold: Hold) -> Posted:
+        return self.found(Course.HOLD, hold=hold)
+
+    def _post(self, step: PostStep) -> Posted:
         written = self.on_record is not None or self.attempted is not None
         if not step.take_back and self.settled == self.version:
-            return self.prepared(Course.NOTHING, state=self.state)
+            return self.found(Course.NOTHING, state=self.state)
         if (step.take_back or self.taken_back_at_source) and written:
-            return self.prepared(Course.REVERSE)
+            return self.found(Course.REVERSE)
         if step.take_back or self.taken_back_at_source:
             self.state = DocumentState.SKIPPED
             self.settled = self.version if step.take_back else self.settled
             reason = SkipReason.BY_PERSON if step.take_back else SkipReason.TAKEN_BACK
-            return self.prepared(Course.SKIP, skip_reason=reason)
+            return self.found(Course.SKIP, skip_reason=reason)
         if self.on_record == self.version:
-            return self.prepared(Course.NOTHING)
+            return self.found(Course.NOTHING)
         if any(version not in (None, self.version) for version in (self.on_record, self.attempted)):
-            return self.prepared(Course.REPOST)
+            return self.found(Course.REPOST)
         if not self.rate_known and step.rated != self.version:
-            return self.prepared(Course.POST, rate=RateWanted(currency="USD", day=DAY))
-        return self.prepared(Course.POST, linked=self.linked, hold=None if self.linked else self._gap_hold())
+            return self.found(Course.RATE, rate=RateWanted(currency="USD", day=DAY))
+        if self.gaps:
+            return self._held(self._gap_hold())
+        return self._write()
 
-    def _gap_hold(self) -> Hold | None:
-        return holds.mapping_missing([("sku", self.gaps[0])]) if self.gaps else None
+    def _write(self) -> Posted:
+        self.attempted = self.version
+        if self.bill not in (None, self.version):
+            raise SecondBill(f"{self.bill} is in the books, {self.version} was about to be")
+        if self.bill is None:
+            self.bill = self.version
+            self.written.append(f"+{self.version}")
+        self.state = DocumentState.POSTED
+        return self.found(Course.POSTED)
+
+    def _gap_hold(self) -> Hold:
+        return holds.mapping_missing([("sku", self.gaps[0])])
 
     def _find_rate(self, step: RateStep) -> RateUsed:
         self.rate_known = True
         return RateUsed(value="7.1", source="chinamoney")
-
-    def _map_linked(self, step: DocumentStep) -> StepDone:
-        if step.version != self.version:
-            return StepDone(stale=True)
-        return StepDone(hold=self._gap_hold())
-
-    def _post(self, step: DocumentStep) -> StepDone:
-        if step.version != self.version:
-            return StepDone(stale=True)
-        self.attempted = step.version
-        if self.bill not in (None, step.version):
-            raise SecondBill(f"{self.bill} is in the books, {step.version} was about to be")
-        if self.bill is None:
-            self.bill = step.version
-            self.written.append(f"+{step.version}")
-        self.state = DocumentState.POSTED
-        return StepDone()
 
     def _reverse(self, step: ReverseStep) -> Reversed:
         existed = self.bill is not None

@@ -10,15 +10,14 @@ from activities.api import (
     Amended,
     AmendStep,
     DecisionStep,
-    DocumentStep,
     DocumentSteps,
     FetchStep,
     HoldStep,
     IntakeStep,
     IntakeSteps,
     Polled,
-    Prepared,
-    PrepareStep,
+    Posted,
+    PostStep,
     RateStep,
     RateUsed,
     Reversed,
@@ -47,25 +46,15 @@ class ScriptedSteps(DocumentSteps):
     async def _take(self, key: DocumentKey, argument: Any) -> Any:
         return await self.papers[key].take(_call(argument))
 
-    @activity.defn(name="prepare")
-    @step
-    async def prepare(self, step: PrepareStep) -> Prepared:
-        return Prepared.model_validate(await self._take(step.key, step))
-
     @activity.defn(name="find_rate")
     @rate_step
     async def find_rate(self, step: RateStep) -> RateUsed:
         return RateUsed.model_validate(await self._take(step.step.key, step))
 
-    @activity.defn(name="map_linked")
-    @step
-    async def map_linked(self, step: DocumentStep) -> StepDone:
-        return StepDone.model_validate(await self._take(step.key, step))
-
     @activity.defn(name="post")
     @step
-    async def post(self, step: DocumentStep) -> StepDone:
-        return StepDone.model_validate(await self._take(step.key, step))
+    async def post(self, step: PostStep) -> Posted:
+        return Posted.model_validate(await self._take(step.key, step))
 
     @activity.defn(name="reverse")
     @step

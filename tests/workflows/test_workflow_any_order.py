@@ -15,8 +15,8 @@ from domain.documents import DocumentState, HoldReason
 from domain.faults import Fault, FaultKind
 from tests.workflows.house import House
 
-LOCAL = ["prepare", "hold", "decide"]
-VENDOR = ["find_rate", "map_linked", "post", "reverse"]
+LOCAL = ["hold", "decide"]
+VENDOR = ["find_rate", "post", "post", "post", "reverse"]
 TROUBLE = [
     Fault(FaultKind.TRANSIENT, system="galaxy", code="timeout", message="no answer"),
     Fault(FaultKind.THROTTLED, system="galaxy", code="busy", message="slow down"),
@@ -31,7 +31,6 @@ class Storm:
         self._house, self._dice = house, Random(seed)
         self.cancelled = self.skipped = False
         self.paper = house.paper(
-            linked=self._dice.random() < 0.5,
             rate_known=self._dice.random() < 0.5,
             gaps=[f"SKU{n}" for n in range(self._dice.choice([0, 0, 1, 2]))],
         )

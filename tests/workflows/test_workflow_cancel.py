@@ -4,7 +4,7 @@ import pytest
 from temporalio.client import WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 
-from activities.api import Course, Reversed, StepDone
+from activities.api import Course, Reversed
 from domain import holds
 from domain.decisions import Cancel
 from domain.documents import DocumentState, HoldReason, SkipReason
@@ -28,7 +28,6 @@ async def test_cancel_before_the_bill_is_written_leaves_none(house: House) -> No
     end = await house.carry(paper)
     assert answers == [True]
     assert (end.state, end.skip_reason) == (DocumentState.SKIPPED, SkipReason.BY_PERSON)
-    assert paper.count("post") == 0
     assert paper.written == []
 
 
@@ -134,7 +133,7 @@ async def test_a_cancelled_document_is_not_posted_again_by_an_edit_meanwhile(dev
 
 async def test_cancel_and_a_hold_found_at_the_same_time(dev: House) -> None:
     paper = dev.paper()
-    paper.answers("post", StepDone(hold=holds.refused(REFUSED)))
+    paper.answers("post", holds.refused(REFUSED))
 
     async def cancel() -> None:
         await dev.cancel(paper)
@@ -156,13 +155,13 @@ async def test_cancel_while_an_edit_is_being_reposted(dev: House) -> None:
     end = await dev.carry(paper)
     assert paper.written == ["-v1"]
     assert end.state in (DocumentState.SKIPPED, DocumentState.REVERSED)
-    assert paper.tries("prepare")[-1].argument.take_back
+    assert paper.tries("post")[-1].argument.take_back
     assert paper.tries("reverse")[0].argument.final is False
 
 
 async def test_the_course_of_a_cancel_is_the_only_thing_a_take_back_needs(dev: House) -> None:
     paper = dev.paper()
-    paper.answers("prepare", paper.prepared(Course.REVERSE))
+    paper.answers("post", paper.found(Course.REVERSE))
     end = await dev.carry(paper, **BY_LIN)
     assert (end.state, end.skip_reason) == (DocumentState.SKIPPED, SkipReason.BY_PERSON)
-    assert paper.tries("prepare")[0].argument.take_back
+    assert paper.tries("post")[0].argument.take_back

@@ -4,7 +4,7 @@ import pytest
 from temporalio.client import WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 
-from activities.api import Course, DocumentEnd, Reversed, StepDone
+from activities.api import Course, DocumentEnd, Reversed
 from domain import holds
 from domain.documents import DocumentState, HoldReason, SkipReason
 from domain.faults import Fault, FaultKind
@@ -13,10 +13,10 @@ from tests.workflows.house import House
 
 async def test_skip_ends_it_and_the_books_are_not_touched(house: House) -> None:
     paper = house.paper()
-    paper.answers("prepare", paper.prepared(Course.SKIP, skip_reason=SkipReason.REFUND_ONLY))
+    paper.answers("post", paper.found(Course.SKIP, skip_reason=SkipReason.REFUND_ONLY))
     end = await house.carry(paper)
     assert end == DocumentEnd(state=DocumentState.SKIPPED, version="v1", skip_reason=SkipReason.REFUND_ONLY)
-    assert paper.steps == ["prepare"]
+    assert paper.steps == ["post"]
 
 
 async def test_nothing_to_do_costs_one_step(dev: House) -> None:
@@ -24,12 +24,12 @@ async def test_nothing_to_do_costs_one_step(dev: House) -> None:
     end = await dev.carry(paper)
     assert end.state is DocumentState.POSTED
     assert end.bill_number == f"KP-{paper.key.number}"
-    assert paper.steps == ["prepare"]
+    assert paper.steps == ["post"]
 
 
 async def test_nothing_to_do_on_what_a_person_decided_ends_in_that_state(dev: House) -> None:
     paper = dev.paper()
-    paper.answers("prepare", paper.prepared(Course.NOTHING, state=DocumentState.REVERSED))
+    paper.answers("post", paper.found(Course.NOTHING, state=DocumentState.REVERSED))
     assert (await dev.carry(paper)).state is DocumentState.REVERSED
 
 
@@ -65,7 +65,7 @@ async def test_reverse_ends_it(house: House) -> None:
 
 async def test_reverse_that_finds_no_bill_was_taken_back_in_time(dev: House) -> None:
     paper = dev.paper()
-    paper.answers("prepare", paper.prepared(Course.REVERSE))
+    paper.answers("post", paper.found(Course.REVERSE))
     end = await dev.carry(paper)
     assert end == DocumentEnd(state=DocumentState.SKIPPED, version="v1", skip_reason=SkipReason.TAKEN_BACK)
 
@@ -91,16 +91,6 @@ async def test_skipping_a_document_whose_bill_stays_says_so(dev: House) -> None:
     await dev.skip(paper)
     assert (await dev.end(handle)).state is DocumentState.POSTED
     assert paper.bill == "v1"
-
-
-@pytest.mark.parametrize("step", ["map_linked", "post"])
-async def test_a_stale_answer_starts_over_with_the_newest_version(dev: House, step: str) -> None:
-    paper = dev.paper(linked=True)
-    paper.answers(step, StepDone(stale=True))
-    end = await dev.carry(paper)
-    assert end.state is DocumentState.POSTED
-    assert paper.written == ["+v1"]
-    assert paper.count("prepare") == 2
 
 
 async def test_a_document_that_is_not_held_takes_no_resume(dev: House) -> None:

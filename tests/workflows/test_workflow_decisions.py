@@ -9,7 +9,7 @@ from temporalio.client import WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
-from activities.api import Amended, Course, Reversed, StepDone
+from activities.api import Amended, Reversed
 from domain import holds
 from domain.decisions import GapClosed, Resume, Skip
 from domain.documents import DocumentState, HoldReason, SkipReason
@@ -19,12 +19,12 @@ from tests.workflows.paper import Paper
 from workflows.document import DocumentWorkflow
 
 INVALID = holds.source_invalid("items.0.qty", "a number", "x")
-SHORT = StepDone(hold=holds.make(HoldReason.STOCK_SHORT, "缺货", "Short", gap="stock:A"))
+SHORT = holds.make(HoldReason.STOCK_SHORT, "缺货", "Short", gap="stock:A")
 
 
 def _invalid(house: House, times: int = 1) -> Paper:
     paper = house.paper()
-    paper.answers("prepare", *[paper.prepared(Course.POST, hold=INVALID)] * times)
+    paper.answers("post", *[INVALID] * times)
     return paper
 
 
@@ -68,7 +68,7 @@ async def test_resume_with_refetch_reads_the_source_first(house: House) -> None:
     handle = await house.hold(paper)
     await house.resume(paper, refetch=True)
     end = await house.end(handle)
-    assert paper.steps[1:] == ["hold", "decide", "fetch", "prepare", "post"]
+    assert paper.steps[1:] == ["hold", "decide", "fetch", "post"]
     assert end.version == "v2"
 
 
@@ -213,7 +213,7 @@ async def test_what_is_not_held_is_neither_skipped_nor_amended(dev: House) -> No
     paper.before("post", try_all)
     await dev.carry(paper)
     assert refused == ["NotHeld"] * 3
-    assert paper.steps == ["prepare", "post"]
+    assert paper.steps == ["post"]
 
 
 async def test_a_document_that_has_ended_takes_no_decision(dev: House) -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from activities.api import Course, Decided, StepDone
+from activities.api import Decided
 from domain import holds
 from domain.documents import DocumentState, HoldReason
 from domain.faults import Fault, FaultKind
@@ -18,7 +18,6 @@ BUSY = Fault(FaultKind.THROTTLED, system="galaxy", code="busy", message="slow do
 EXPIRED = Fault(FaultKind.EXPIRED, system="galaxy", code="session", message="会话丢失")
 DOWN = Fault(FaultKind.TRANSIENT, system="rates", code="503", message="maintenance")
 STORE_DOWN = OperationalError("select", {}, OSError("no connection"))
-LOCAL_STEPS = ["prepare"]
 
 
 # ── a vendor's passing trouble ──────────────────────────────────────────────────────────────────────────────────────
@@ -34,9 +33,9 @@ async def test_an_outage_that_passes_is_never_a_hold(skipping: House) -> None:
     assert paper.written == ["+v1"]
 
 
-@pytest.mark.parametrize("step", ["map_linked", "post", "reverse"])
+@pytest.mark.parametrize("step", ["post", "reverse"])
 async def test_an_outage_that_stays_is_held_after_three_tries(skipping: House, step: str) -> None:
-    paper = skipping.paper(linked=True)
+    paper = skipping.paper()
     if step == "reverse":
         paper.book("v0")
     paper.answers(step, TIMEOUT, TIMEOUT, TIMEOUT)
@@ -106,9 +105,9 @@ async def test_an_edit_during_an_outage_is_posted_instead(skipping: House) -> No
     assert paper.written == ["+v2"]
 
 
-@pytest.mark.parametrize("step", ["map_linked", "post"])
+@pytest.mark.parametrize("step", ["post"])
 async def test_refused_credentials_are_held_at_once(house: House, step: str) -> None:
-    paper = house.paper(linked=True)
+    paper = house.paper()
     paper.answers(step, EXPIRED)
     handle = await house.hold(paper)
     assert paper.recorded == [holds.credentials("galaxy", "session", "会话丢失")]
@@ -141,7 +140,7 @@ async def test_a_rate_that_is_known_is_not_asked_for(dev: House) -> None:
 async def test_a_rate_that_is_not_known_is_found(dev: House) -> None:
     paper = dev.paper(rate_known=False)
     assert (await dev.carry(paper)).state is DocumentState.POSTED
-    assert paper.steps == ["prepare", "find_rate", "prepare", "post"]
+    assert paper.steps == ["post", "find_rate", "post"]
 
 
 async def test_a_rate_outage_of_twelve_minutes_heals_by_itself(skipping: House) -> None:
@@ -149,7 +148,7 @@ async def test_a_rate_outage_of_twelve_minutes_heals_by_itself(skipping: House) 
     _outage(paper, 12)
     assert (await skipping.carry(paper)).state is DocumentState.POSTED
     assert paper.minutes_between("find_rate") == [5, 5, 5]
-    assert round((paper.tries("post")[0].at - paper.tries("find_rate")[0].at).total_seconds() / 60) == 15
+    assert round((paper.tries("post")[-1].at - paper.tries("find_rate")[0].at).total_seconds() / 60) == 15
     assert paper.recorded == []
 
 
@@ -192,9 +191,9 @@ async def test_a_rate_nobody_will_ever_have_is_held_at_once(dev: House, kind: Fa
 # ── our own trouble ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("step", ["prepare", "find_rate", "map_linked", "post", "reverse"])
+@pytest.mark.parametrize("step", ["post", "find_rate", "reverse"])
 async def test_an_unexpected_error_in_a_step_is_held_as_a_defect_at_once(dev: House, step: str) -> None:
-    paper = dev.paper(rate_known=step != "find_rate", linked=step == "map_linked")
+    paper = dev.paper(rate_known=step != "find_rate")
     if step == "reverse":
         paper.book("v0")
     paper.answers(step, KeyError("a customer's name"))
@@ -208,7 +207,7 @@ async def test_an_unexpected_error_in_a_step_is_held_as_a_defect_at_once(dev: Ho
 async def test_a_defect_in_putting_the_hold_on_record_leaves_it_waiting_in_temporal(dev: House) -> None:
     paper = dev.paper()
     short = holds.make(HoldReason.STOCK_SHORT, "缺货", "Short", gap="stock:A")
-    paper.answers("post", StepDone(hold=short))
+    paper.answers("post", short)
     paper.answers("hold", KeyError("x"))
     handle = await dev.start(paper)
     status = await dev.until_held(paper, times=0)
@@ -239,7 +238,7 @@ async def test_a_defect_in_putting_a_decision_on_record_does_not_stop_it(dev: Ho
 
 async def test_a_skip_that_cannot_be_put_on_record_is_no_skip(house: House) -> None:
     paper = house.paper()
-    paper.answers("post", StepDone(hold=holds.make(HoldReason.STOCK_SHORT, "缺货", "Short")))
+    paper.answers("post", holds.make(HoldReason.STOCK_SHORT, "缺货", "Short"))
     paper.answers("decide", KeyError("x"))
     handle = await house.hold(paper)
     await house.skip(paper)
@@ -253,10 +252,9 @@ async def test_a_skip_that_cannot_be_put_on_record_is_no_skip(house: House) -> N
 @pytest.mark.parametrize("trouble", [STORE_DOWN, NotRecorded("the store stopped"), ConnectionResetError("gone")])
 async def test_store_trouble_is_tried_again_until_it_is_over(dev: House, trouble: Exception) -> None:
     paper = dev.paper()
-    for step in LOCAL_STEPS:
-        paper.answers(step, trouble)
+    paper.answers("post", trouble)
     assert (await dev.carry(paper)).state is DocumentState.POSTED
-    assert [paper.count(step) for step in LOCAL_STEPS] == [2]
+    assert paper.count("post") == 2
     assert paper.recorded == []
 
 
@@ -270,7 +268,7 @@ async def test_store_trouble_in_a_vendor_step_uses_up_no_try(skipping: House) ->
 
 async def test_a_hold_whose_record_needs_several_tries_is_a_hold_all_the_same(dev: House) -> None:
     paper = dev.paper()
-    paper.answers("prepare", paper.prepared(Course.POST, hold=holds.source_invalid("a", "b", "c")))
+    paper.answers("post", holds.source_invalid("a", "b", "c"))
     paper.answers("hold", STORE_DOWN, STORE_DOWN)
     handle = await dev.start(paper)
     await dev.until_held(paper)

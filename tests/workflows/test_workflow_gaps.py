@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from activities.api import Course, StepDone
 from domain import holds
 from domain.connections import Pause, Paused, Refusal
 from domain.decisions import GapClosed
@@ -53,7 +52,7 @@ async def test_a_gap_closed_before_the_hold_is_on_record_is_found_by_the_second_
 
     paper.before("hold", close)
     assert (await house.carry(paper)).state is DocumentState.POSTED
-    assert paper.steps == ["prepare", "hold", "prepare", "post"]
+    assert paper.steps == ["post", "hold", "post"]
     assert paper.written == ["+v1"]
 
 
@@ -70,12 +69,12 @@ async def test_a_gap_closed_right_after_the_hold_is_on_record_is_heard(house: Ho
 
 async def test_a_gap_closed_during_the_second_look_is_heard(house: House) -> None:
     """The map has read the missing row already when it is added; the wake-up is all that is left."""
-    paper = house.paper(gaps=["ABC"], linked=True)
+    paper = house.paper(gaps=["ABC"])
 
     async def close() -> None:
         assert await house.close_gap(paper)
 
-    paper.after("map_linked", nothing, close)
+    paper.after("post", nothing, close)
     assert (await house.carry(paper)).state is DocumentState.POSTED
     assert [d.decided.value for d in paper.decided] == ["gap_closed"]
     assert paper.written == ["+v1"]
@@ -112,25 +111,25 @@ async def test_the_same_gap_told_in_other_words_is_recorded_and_not_looked_at_fo
     paper = house.paper()
     one = holds.mapping_missing([("sku", "A"), ("sku", "B")])
     other = holds.mapping_missing([("sku", "A")])
-    paper.answers("prepare", *[paper.prepared(Course.POST, hold=hold) for hold in (one, other)])
+    paper.answers("post", *(one, other))
     handle = await house.start(paper)
     status = await house.until_held(paper, 2)
     assert status.hold == other
-    assert paper.count("prepare") == 2
+    assert paper.count("post") == 2
     await house.resume(paper)
     assert (await house.end(handle)).state is DocumentState.POSTED
 
 
 async def test_a_wake_up_heard_while_the_same_gap_is_told_in_other_words_counts(house: House) -> None:
-    paper = house.paper(linked=True)
+    paper = house.paper()
     one = holds.mapping_missing([("sku", "A"), ("sku", "B")])
     other = holds.mapping_missing([("sku", "A")])
-    paper.answers("map_linked", StepDone(hold=one), StepDone(hold=other))
+    paper.answers("post", one, other)
 
     async def wake() -> None:
         await house.handle(paper).signal(DocumentWorkflow.gap_closed, GapClosed(gap="mapping:sku:a"))
 
-    paper.after("map_linked", nothing, wake)
+    paper.after("post", nothing, wake)
     assert (await house.carry(paper)).state is DocumentState.POSTED
     assert paper.recorded == [one, other]
 
@@ -138,16 +137,16 @@ async def test_a_wake_up_heard_while_the_same_gap_is_told_in_other_words_counts(
 async def test_a_hold_nobody_else_can_close_is_not_looked_at_twice(house: House) -> None:
     paper = house.paper()
     hold = holds.make(HoldReason.GOODS_NOT_RECEIVED, "等入库", "Waiting", gap="receipt:AS1")
-    paper.answers("prepare", paper.prepared(Course.POST, hold=hold))
+    paper.answers("post", hold)
     handle = await house.hold(paper)
-    assert paper.steps == ["prepare", "hold"]
+    assert paper.steps == ["post", "hold"]
     await handle.signal(DocumentWorkflow.gap_closed, GapClosed(gap="receipt:AS1"))
     assert (await house.end(handle)).state is DocumentState.POSTED
 
 
 async def test_a_wake_up_that_comes_while_it_is_not_held_does_not_count_later(house: House) -> None:
     paper = house.paper()
-    short = StepDone(hold=holds.make(HoldReason.STOCK_SHORT, "缺货", "Short", gap="stock:A"))
+    short = holds.make(HoldReason.STOCK_SHORT, "缺货", "Short", gap="stock:A")
 
     async def wake() -> None:
         await house.handle(paper).signal(DocumentWorkflow.gap_closed, GapClosed(gap="stock:A"))

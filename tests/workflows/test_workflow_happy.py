@@ -3,9 +3,10 @@ from __future__ import annotations
 from temporalio.api.sdk.v1 import WorkflowMetadata
 
 from activities.api import DocumentStep, RateStep
+from domain import holds
 from domain.documents import DocumentState, HoldReason
 from tests.workflows.house import QUEUES, WORKFLOWS, Handle, House
-from tests.workflows.paper import DAY
+from tests.workflows.paper import DAY, Paper
 from workflows import attributes
 
 
@@ -18,49 +19,57 @@ async def _current_details(handle: Handle) -> str:
 async def test_each_step_is_taken_once_and_in_order(house: House) -> None:
     paper = house.paper()
     end = await house.carry(paper)
-    assert paper.steps == ["prepare", "post"]
-    assert [call.attempt for call in paper.calls] == [1, 1]
+    assert paper.steps == ["post"]
+    assert [call.attempt for call in paper.calls] == [1]
     assert end.state is DocumentState.POSTED
     assert end.version == "v1"
     assert end.bill_number == f"KP-{paper.key.number}"
     assert paper.written == ["+v1"]
 
 
-async def test_steps_work_on_the_version_that_was_prepared(house: House) -> None:
-    paper = house.paper(version="v7", linked=True, rate_known=False)
+async def test_a_rate_is_found_for_the_version_that_was_looked_at(house: House) -> None:
+    paper = house.paper(version="v7", rate_known=False)
     await house.carry(paper)
     step = DocumentStep(key=paper.key, version="v7", erp="main")
-    asked = {call.step: call.argument for call in paper.calls}
-    assert asked["find_rate"] == RateStep(step=step, currency="USD", day=DAY)
-    assert asked["prepare"].rated == "v7"
-    assert asked["map_linked"] == asked["post"] == step
+    first, find, again = (call.argument for call in paper.calls)
+    assert find == RateStep(step=step, currency="USD", day=DAY)
+    assert (first.rated, again.rated) == ("", "v7")
 
 
 async def test_steps_that_only_use_the_store_are_local_and_the_others_run_on_their_systems_queue(house: House) -> None:
-    paper = house.paper(linked=True, rate_known=False)
-    await house.carry(paper)
+    paper = house.paper(rate_known=False)
+    paper.after("find_rate", lambda: _short(paper))
+    handle = await house.hold(paper)
+    await house.resume(paper)
+    await house.end(handle)
     assert [(call.step, call.queue, call.local) for call in paper.calls] == [
-        ("prepare", WORKFLOWS, True),
+        ("post", QUEUES.erp, False),
         ("find_rate", QUEUES.rates, False),
-        ("prepare", WORKFLOWS, True),
-        ("map_linked", QUEUES.erp, False),
+        ("post", QUEUES.erp, False),
+        ("hold", WORKFLOWS, True),
+        ("decide", WORKFLOWS, True),
         ("post", QUEUES.erp, False),
     ]
 
 
-async def test_an_unlinked_document_costs_at_most_thirteen_events(house: House) -> None:
+async def _short(paper: Paper) -> None:
+    """The next post finds stock short."""
+    paper.answers("post", holds.make(HoldReason.STOCK_SHORT, "缺货", "Short"))
+
+
+async def test_a_document_costs_at_most_twelve_events(house: House) -> None:
     paper = house.paper()
     handle = await house.start(paper)
     await house.end(handle)
     events = (await handle.fetch_history()).events
-    assert len(events) <= 13, [event.event_type for event in events]
+    assert len(events) <= 12, [event.event_type for event in events]
 
 
-async def test_a_linked_document_costs_at_most_nineteen_events(house: House) -> None:
-    paper = house.paper(linked=True)
+async def test_a_document_whose_rate_has_to_be_found_costs_at_most_twenty_four_events(house: House) -> None:
+    paper = house.paper(rate_known=False)
     handle = await house.start(paper)
     await house.end(handle)
-    assert len((await handle.fetch_history()).events) <= 19
+    assert len((await handle.fetch_history()).events) <= 24
 
 
 async def test_search_attributes_of_a_posted_document(house: House) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from activities.api import Course, RateUsed, Reversed, StepDone
+from activities.api import RateUsed, Reversed
 from domain import holds
 from domain.documents import DocumentState, Hold, HoldReason
 from domain.faults import Fault, FaultKind
@@ -14,24 +14,15 @@ from tests.workflows.paper import Paper
 Way = Callable[[Paper, Hold], None]
 
 
-def _from_prepare(paper: Paper, hold: Hold) -> None:
+def _from_post(paper: Paper, hold: Hold) -> None:
     # Where others may be closing the gap, it is looked at twice.
-    looks = 2 if hold.reason is HoldReason.MAPPING_MISSING else 1
-    paper.answers("prepare", *[paper.prepared(Course.POST, hold=hold)] * looks)
+    looks = 2 if hold.reason in (HoldReason.MAPPING_MISSING, HoldReason.OUTBOUND_NOT_POSTED) else 1
+    paper.answers("post", *[hold] * looks)
 
 
 def _from_find_rate(paper: Paper, hold: Hold) -> None:
     paper.rate_known = False
     paper.answers("find_rate", RateUsed(hold=hold))
-
-
-def _from_map_linked(paper: Paper, hold: Hold) -> None:
-    paper.linked = True
-    paper.answers("map_linked", StepDone(hold=hold), StepDone(hold=hold))
-
-
-def _from_post(paper: Paper, hold: Hold) -> None:
-    paper.answers("post", StepDone(hold=hold))
 
 
 def _from_reverse(paper: Paper, hold: Hold) -> None:
@@ -43,10 +34,10 @@ REFUSED = Fault(FaultKind.REFUSED, system="galaxy", code="period_closed", messag
 SHORT = Fault(FaultKind.REFUSED, system="galaxy", code=holds.STOCK_SHORT, message="库存不足")
 
 EVERY_HOLD = [
-    (_from_prepare, holds.source_invalid("items.0.qty", "a number", "x")),
-    (_from_prepare, holds.make(HoldReason.GOODS_NOT_RECEIVED, "等入库", "Waiting", gap="receipt:AS1")),
-    (_from_prepare, holds.mapping_missing([("sku", "ABC"), ("shop", "旗舰店")])),
-    (_from_map_linked, holds.outbound_not_posted(HoldReason.OUTBOUND_NOT_POSTED, ["L1"], "order_line:L1")),
+    (_from_post, holds.source_invalid("items.0.qty", "a number", "x")),
+    (_from_post, holds.make(HoldReason.GOODS_NOT_RECEIVED, "等入库", "Waiting", gap="receipt:AS1")),
+    (_from_post, holds.mapping_missing([("sku", "ABC"), ("shop", "旗舰店")])),
+    (_from_post, holds.outbound_not_posted(HoldReason.OUTBOUND_NOT_POSTED, ["L1"], "order_line:L1")),
     (_from_find_rate, holds.rate_unavailable("USD", "2026-09-04", "none")),
     (_from_post, holds.refused(SHORT)),
     (_from_post, holds.refused(REFUSED)),
@@ -81,10 +72,10 @@ async def test_a_held_document_is_on_record_once_shown_and_goes_on_when_told(dev
 
 async def test_it_may_be_held_again_and_again_each_time_for_another_reason(house: House) -> None:
     paper = house.paper(gaps=["A", "B"])
-    paper.answers("post", StepDone(hold=holds.refused(SHORT)))
     handle = await house.hold(paper)
     await house.close_gap(paper)
     await house.until_held(paper, 2)
+    paper.answers("post", holds.refused(SHORT))
     await house.close_gap(paper)
     await house.until_held(paper, 3)
     await house.resume(paper)

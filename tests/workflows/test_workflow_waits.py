@@ -8,7 +8,7 @@ from temporalio import activity
 from temporalio.client import WorkflowFailureError
 from temporalio.exceptions import CancelledError
 
-from activities.api import Reversed, StepDone
+from activities.api import Reversed
 from domain import holds
 from domain.decisions import GapClosed
 from domain.documents import DocumentState, HoldReason
@@ -18,7 +18,7 @@ from tests.workflows.paper import Paper
 from workflows import attributes
 from workflows.document import DocumentWorkflow
 
-SHORT = StepDone(hold=holds.make(HoldReason.STOCK_SHORT, "缺货", "Short", gap="stock:A"))
+SHORT = holds.make(HoldReason.STOCK_SHORT, "缺货", "Short", gap="stock:A")
 DOWN = Fault(FaultKind.TRANSIENT, system="galaxy", code="timeout", message="no answer")
 
 
@@ -62,8 +62,8 @@ async def _long_held(house: House) -> tuple[Paper, Handle]:
 async def test_a_new_run_waits_in_the_same_hold_and_goes_on_when_resumed(dev: House) -> None:
     paper, handle = await _long_held(dev)
     status = await handle.query(DocumentWorkflow.status)
-    assert (status.hold, status.version) == (SHORT.hold, "v1")
-    assert paper.steps == ["prepare", "post", "hold"], "a new run looks at nothing and records nothing"
+    assert (status.hold, status.version) == (SHORT, "v1")
+    assert paper.steps == ["post", "hold"], "a new run looks at nothing and records nothing"
     description = await handle.describe()
     fields = description.typed_search_attributes
     assert fields[attributes.DOCUMENT_STATE] == "held"
