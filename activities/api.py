@@ -53,11 +53,17 @@ class DocumentEnd(Frozen):
 
 
 class DocumentStep(Frozen):
-    """The document and the version a step works on."""
+    """The document and the version a step works on.
+
+    Attributes:
+        revision: the document's when the workflow last looked; None when it could not. Tells a step that slept from
+            one that is right.
+    """
 
     key: DocumentKey
     version: str
     erp: str
+    revision: int | None = None
 
 
 class Course(StrEnum):
@@ -104,7 +110,7 @@ class Posted(Frozen):
     """What came of it.
 
     Attributes:
-        version: the one it was looked at with.
+        version, revision: the document's when it was looked at.
         rate: with RATE, which one.
         state: with NOTHING, where the document stands.
         hold: with HOLD, what it waits for.
@@ -113,6 +119,7 @@ class Posted(Frozen):
     version: str
     course: Course
     bill_number: str
+    revision: int | None = None
     rate: RateWanted | None = None
     skip_reason: SkipReason | None = None
     state: DocumentState = DocumentState.POSTED
@@ -155,10 +162,11 @@ class ReverseStep(Frozen):
 
 
 class Reversed(Frozen):
-    """`existed`: there was a bill to take back."""
+    """`existed`: there was a bill to take back. `stale`: nothing was done, a newer version has come."""
 
-    existed: bool
+    existed: bool = False
     hold: Hold | None = None
+    stale: bool = False
 
 
 class HoldStep(Frozen):
@@ -166,6 +174,12 @@ class HoldStep(Frozen):
 
     step: DocumentStep
     hold: Hold
+
+
+class Recorded(Frozen):
+    """`revision`: the document's, with the hold on record."""
+
+    revision: int | None = None
 
 
 class Decided(StrEnum):
@@ -262,7 +276,7 @@ class DocumentSteps:
         raise NotImplementedError
 
     @activity.defn(name="hold")
-    async def hold(self, step: HoldStep) -> None:
+    async def hold(self, step: HoldStep) -> Recorded:
         raise NotImplementedError
 
     @activity.defn(name="decide")

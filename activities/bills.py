@@ -36,14 +36,15 @@ def reference_of(form: Form, model: dict[str, Any]) -> str:
 
 
 def lines_of(form: Form, model: dict[str, Any]) -> tuple[Line, ...]:
-    """Material, quantity, amount (price × quantity, rounded half up to the cent) and warehouse of each line."""
+    """Material, quantity, amount (price × quantity, rounded half up to the cent) and what else is compared, by line."""
     lines = []
     for row in model[form.entry]:
         quantity = Decimal(row[form.quantity])
         price = Decimal(row.get(form.price, 0))
         stock = _at(row, form.stock) if form.stock else None
         amount = round_half_up(quantity * price, 2)
-        lines.append(Line(_plain(_at(row, form.material)), quantity, amount, _plain(stock)))
+        more = tuple(_plain(_at(row, key)) for key in form.line)
+        lines.append(Line(_plain(_at(row, form.material)), quantity, amount, _plain(stock), more))
     return tuple(lines)
 
 

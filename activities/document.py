@@ -23,6 +23,7 @@ from activities.api import (
     PostStep,
     RateStep,
     RateUsed,
+    Recorded,
     Reversed,
     ReverseStep,
     StepDone,
@@ -45,6 +46,7 @@ from domain.documents import DocumentKey, DocumentState, SkipReason
 from domain.exchanges import Exchange, exchange_log
 from domain.faults import Fault, FaultKind
 from domain.journal import DocumentChange, DocumentRecord, Outcome, Step
+from domain.keys import reach_gap
 from domain.rates import NOT_PUBLISHED, Rate
 from flows.catalogue import Scheme
 from store.errors import Overtaken
@@ -76,14 +78,15 @@ class DocumentActivities(DocumentSteps):
 
     @activity.defn(name="hold")
     @step
-    async def hold(self, step: HoldStep) -> None:
+    async def hold(self, step: HoldStep) -> Recorded:
         hold = step.hold
 
-        async def put(record: DocumentRecord) -> None:
+        async def put(record: DocumentRecord) -> Recorded:
             change = DocumentChange(only_if=record.stand, state=DocumentState.HELD, hold=hold)
             await self._write(record, Step.HOLD, Outcome.HELD, hold.zh, hold.en, change, code=hold.reason.value)
+            return Recorded(revision=record.revision + 1)
 
-        await self._unless_ended(step.step.key, put, otherwise=None)
+        return await self._unless_late(step.step, put, lambda record: record.state.is_final, otherwise=Recorded())
 
     @activity.defn(name="decide")
     @step
@@ -108,21 +111,20 @@ class DocumentActivities(DocumentSteps):
             )
             return state
 
-        return await self._unless_ended(step.step.key, put, otherwise=DocumentState.RUNNING)
+        return await self._unless_late(
+            step.step, put, lambda record: record.state is not DocumentState.HELD, otherwise=DocumentState.RUNNING
+        )
 
     @activity.defn(name="amend")
     @step
     async def amend(self, step: AmendStep) -> Amended:
         record, scheme = await self._shop.subject(step.step.key)
-        if record.version != step.step.version:
-            return Amended(field="(document)", expected="expected the latest version, the source has changed meanwhile")
         try:
             sighting = corrected(record, scheme.model, step.corrections)
         except Uncorrectable as error:
             return Amended(field=error.field, expected=error.expected)
-        await self._shop.store.take_in([sighting], cursor=None)
-        # The workflow that asked knows of it; intake need not tell it.
-        await self._shop.store.started([(sighting.key, sighting.version)])
+        if record.version not in (step.step.version, sighting.version):
+            return Amended(field="(document)", expected="expected the latest version, the source has changed meanwhile")
         changed = jsontext.dumps(step.corrections)
         await self._write(
             record,
@@ -134,6 +136,10 @@ class DocumentActivities(DocumentSteps):
             actor=step.actor,
             detail=changed,
         )
+        # Who corrected it is on record first; a try that finds its correction made already has nothing else to do.
+        await self._shop.store.take_in([sighting], cursor=None)
+        # The workflow that asked knows of it; intake need not tell it.
+        await self._shop.store.started([(sighting.key, sighting.version)])
         return Amended(version=sighting.version)
 
     # ── the source's queue ──────────────────────────────────────────────────────────────────────────────────────
@@ -184,7 +190,8 @@ class DocumentActivities(DocumentSteps):
         standing = {r.currency: r for r in await self._shop.store.put_rates(settled)}
         used = standing.get(step.currency, rate)
         await self._keep_rate(step.step, used, exchanges)
-        await wake(self._shop, [holds.rate_gap(currency, step.day.isoformat()) for currency in standing])
+        # Whoever waits for one that is not kept has to ask for it as this one did.
+        await wake(self._shop, [holds.rate_gap(rate, step.day.isoformat()) for rate in {*standing, step.currency}])
         return RateUsed(value=str(used.value), source=used.source)
 
     # ── the ERP's queue ─────────────────────────────────────────────────────────────────────────────────────────
@@ -196,14 +203,17 @@ class DocumentActivities(DocumentSteps):
         ready = await self._preparer.prepare(step, attempt)
         if isinstance(ready, Posted):
             # What needs no vendor is answered whether or not the connection is paused.
-            return ready
+            return await self._as_it_stands(ready, step.key)
         async with self.gate.passing(activity.info().task_queue):
-            return await self._write_bill(step.erp, ready, attempt)
+            posted = await self._write_bill(step.erp, ready, attempt)
+        return posted if posted.course is Course.POSTED else await self._as_it_stands(posted, step.key)
 
     @activity.defn(name="reverse")
     @vendor_step
     async def reverse(self, step: ReverseStep) -> Reversed:
         record, scheme = await self._shop.subject(step.step.key)
+        if record.version != step.step.version:
+            return Reversed(stale=True)
         if step.by_person:
             zh, en = f"人工取消：{step.reason}", f"Cancelled by a person: {step.reason}"
             await self._write(
@@ -217,18 +227,26 @@ class DocumentActivities(DocumentSteps):
 
     # ── plumbing ────────────────────────────────────────────────────────────────────────────────────────────────
 
+    async def _as_it_stands(self, posted: Posted, key: DocumentKey) -> Posted:
+        """For whoever goes on from there."""
+        record, _ = await self._shop.subject(key)
+        return posted.model_copy(update={"revision": record.revision})
+
     async def _write_bill(self, erp: str, ready: Ready, attempt: int) -> Posted:
         try:
-            mapped = await self._preparer.map(ready, erp, attempt) if ready.model is None else ready
+            mapped = await self._preparer.map(ready, erp, attempt) if ready.wanted is None else ready
         except Overtaken:
             raise overtaken(ready.number) from None
         if isinstance(mapped, Posted):
             return mapped
+        if mapped.wanted is None:
+            raise AssertionError(f"{mapped.number} has not been mapped")
         posting = Posting(
             record=mapped.record,
-            wanted=mapped.wanted(),
+            wanted=mapped.wanted,
             rows=mapped.rows,
-            closes=tuple(gaps_closed(mapped.scheme, mapped.document)),
+            # Whoever waits because the ERP could not be reached has his sign, too.
+            closes=(*gaps_closed(mapped.scheme, mapped.document), reach_gap(activity.info().task_queue)),
             attempt=attempt,
         )
         hold = await self._poster(erp, mapped.scheme).post(posting)
@@ -247,28 +265,37 @@ class DocumentActivities(DocumentSteps):
             self._desks[at] = Poster(self._shop, erp, scheme), Taker(self._shop, erp, scheme)
         return self._desks[at]
 
-    async def _unless_ended(
-        self, key: DocumentKey, put: Callable[[DocumentRecord], Awaitable[R]], *, otherwise: R
+    async def _unless_late(
+        self,
+        step: DocumentStep,
+        put: Callable[[DocumentRecord], Awaitable[R]],
+        elsewhere: Callable[[DocumentRecord], bool],
+        *,
+        otherwise: R,
     ) -> R:
         """Put something on record that rests on how the document stands, again whenever that changes in between.
 
-        A step that slept until others had brought the document to its end puts nothing; the result is `otherwise`.
+        A step that slept until others had brought the document `elsewhere` puts nothing; the result is `otherwise`.
         """
-        first, _ = await self._shop.subject(key)
-        record = first
-        while not (record.state.is_final and record.stand != first.stand):
+        known = step.revision
+        while True:
+            record, _ = await self._shop.subject(step.key)
+            known = record.revision if known is None else known
+            if record.revision != known and elsewhere(record):
+                return otherwise
             try:
                 return await put(record)
             except Overtaken:
-                record, _ = await self._shop.subject(key)
-        return otherwise
+                continue
 
     async def _keep_rate(self, step: DocumentStep, rate: Rate, exchanges: list[Exchange]) -> None:
         """The rate of another version's day says nothing about the document."""
         while True:
             record, _ = await self._shop.subject(step.key)
             row = rate_row(record, rate, _attempt(), exchanges)
-            rows = while_it_stands(record, [row]) if record.version == step.version else [row._replace(change=None)]
+            rows = (
+                while_it_stands(record.stand, [row]) if record.version == step.version else [row._replace(change=None)]
+            )
             try:
                 await self._shop.store.record_many(rows)
             except Overtaken:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from domain.exchanges import Exchange
 from domain.faults import Fault, FaultKind
-from domain.journal import DocumentChange, DocumentRecord, JournalEntry, Outcome, Step
+from domain.journal import DocumentChange, DocumentRecord, JournalEntry, Outcome, Stand, Step
 
 
 class JournalRow(NamedTuple):
@@ -18,15 +18,20 @@ class JournalRow(NamedTuple):
     exchanges: Sequence[Exchange] = ()
 
 
-def while_it_stands(record: DocumentRecord, rows: Sequence[JournalRow]) -> list[JournalRow]:
-    """The rows of a document, to be written only if nobody has moved it on since it was read."""
+def while_it_stands(stand: Stand, rows: Sequence[JournalRow]) -> list[JournalRow]:
+    """The rows of a document, to be written only if nobody has moved it on."""
     rows = list(rows)
     for i, row in enumerate(rows):
         if row.change is not None:
             # What follows in the same write rests on what this one leaves behind.
-            rows[i] = row._replace(change=row.change.model_copy(update={"only_if": record.stand}))
+            rows[i] = row._replace(change=row.change.model_copy(update={"only_if": stand}))
             break
     return rows
+
+
+def changes_in(rows: Sequence[JournalRow]) -> int:
+    """By how much a document's revision rises when they are written."""
+    return sum(row.change is not None and bool(row.change.model_fields_set) for row in rows)
 
 
 def entry_of(

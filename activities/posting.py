@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from activities.carried_on import is_carried_on, is_settled_otherwise, overtaken
-from activities.entries import JournalRow, entry_of, failed, while_it_stands
+from activities.carried_on import has_moved_on, overtaken
+from activities.entries import JournalRow, changes_in, entry_of, failed, while_it_stands
 from activities.gathering import Gatherer
 from activities.starting import look_again
 from activities.unanswered import still_out
@@ -17,7 +18,7 @@ from domain.convergence import Ending, Verdict, Wanted, converge
 from domain.documents import DocumentState, Hold
 from domain.exchanges import Exchange, exchange_log
 from domain.faults import Fault
-from domain.journal import DocumentChange, DocumentRecord, Outcome, Step
+from domain.journal import DocumentChange, DocumentRecord, Outcome, Stand, Step
 from domain.masking import mask
 from flows.catalogue import Scheme
 from store.errors import Overtaken
@@ -47,6 +48,46 @@ class Posting:
         return self.wanted.bill.number
 
 
+@dataclass(slots=True)
+class _Try:
+    """One batch on its way.
+
+    Attributes:
+        postings: by bill number. Of two tries of one document the later one counts; of two documents with one number
+            neither, since nobody may get another's verdict.
+        shared: numbers that two documents want.
+        revisions: what each document's revision is if nobody but this try has changed it.
+        told: those whose rows are on record.
+    """
+
+    postings: dict[str, Posting]
+    shared: frozenset[str]
+    revisions: dict[str, int]
+    told: set[str]
+
+    def __init__(self, batch: Sequence[Posting]) -> None:
+        by_key = {posting.record.key: posting for posting in batch}
+        owners = Counter(posting.number for posting in by_key.values())
+        self.shared = frozenset(number for number, count in owners.items() if count > 1)
+        self.postings = {p.number: p for p in by_key.values() if p.number not in self.shared}
+        self.revisions = {number: posting.record.revision for number, posting in self.postings.items()}
+        self.told = set()
+
+    def stand(self, posting: Posting) -> Stand:
+        """How its document has to stand for its bill to be written."""
+        return Stand(revision=self.revisions[posting.number], version=posting.record.version)
+
+    def untold(self, posting: Posting) -> tuple[JournalRow, ...]:
+        """What the bill was made of, while that is not on record."""
+        return () if posting.number in self.told else posting.rows
+
+    def wrote(self, rows: Mapping[str, Sequence[JournalRow]]) -> None:
+        """These are on record now."""
+        self.told.update(rows)
+        for number, some in rows.items():
+            self.revisions[number] += changes_in(some)
+
+
 class Poster:
     """One form at one ERP connection: what becomes of its bills until they are audited."""
 
@@ -63,52 +104,50 @@ class Poster:
         return await self._gatherer.add(posting)
 
     async def _post(self, batch: Sequence[Posting]) -> list[Answer]:
-        by_number = {posting.number: posting for posting in batch}
-        if len({posting.record.key for posting in by_number.values()}) < len({posting.record.key for posting in batch}):
-            # Settings keep numbers of different documents apart; should they fail to, nobody may get another's verdict.
-            raise LookupError("two documents with one bill number in a batch")
-
-        told: set[str] = set()
-
-        async def remember(numbers: Sequence[str]) -> dict[str, Fault]:
-            left = await self._remember([by_number[number] for number in numbers], told)
-            told.update(number for number in numbers if number not in left)
-            return left
-
+        try_ = _Try(batch)
         with exchange_log() as exchanges:
             try:
                 verdicts = await converge(
                     self._erp,
                     self._form,
-                    [posting.wanted for posting in batch],
+                    [posting.wanted for posting in try_.postings.values()],
                     submit_and_audit=self._scheme.flow.target.submit_and_audit,
                     options=self._scheme.flow.target.options,
-                    before_write=remember,
+                    before_write=lambda numbers: self._remember(try_, numbers),
                 )
             except Fault as fault:
                 rows = [JournalRow(failed(p.record, Step.POST, p.attempt, fault), None, exchanges) for p in batch]
                 await self._shop.store.record_many(rows)
                 raise
-        return await self._settle(batch, verdicts, exchanges, told)
+        answers = await self._settle(try_, verdicts, exchanges)
+        return [answers.get(id(posting), self._left_out(posting, try_)) for posting in batch]
 
-    async def _remember(self, postings: Sequence[Posting], told: Set[str]) -> dict[str, Fault]:
+    def _left_out(self, posting: Posting, try_: _Try) -> Answer:
+        if posting.number in try_.shared:
+            return holds.conflict(posting.number, self._scheme.flow.owners)
+        return overtaken(posting.number)
+
+    async def _remember(self, try_: _Try, numbers: Sequence[str]) -> dict[str, Fault]:
         """Written before the first write: what the bill was made of, and that one of that number may be ours now.
 
         A try that slept while another one carried the document on must not write behind its back.
         """
+        postings = [try_.postings[number] for number in numbers]
         while True:
             now = await self._shop.store.documents([posting.record.key for posting in postings])
-            stands = [(posting, now.get(posting.record.key)) for posting in postings]
-            left = {p.number: overtaken(p.number) for p, record in stands if is_carried_on(p.record, record)}
-            rows: list[JournalRow] = []
-            for posting, record in stands:
-                if record is not None and posting.number not in left:
-                    before = () if posting.number in told else posting.rows
-                    rows += while_it_stands(record, [*before, self._begun(posting)])
+            left: dict[str, Fault] = {}
+            rows: dict[str, list[JournalRow]] = {}
+            for posting in postings:
+                record, number = now.get(posting.record.key), posting.number
+                if record is None or record.stand != try_.stand(posting):
+                    left[number] = overtaken(number)
+                else:
+                    rows[number] = while_it_stands(record.stand, [*try_.untold(posting), self._begun(posting)])
             try:
-                await self._shop.store.record_many(rows)
+                await self._shop.store.record_many([row for some in rows.values() for row in some])
             except Overtaken:
                 continue
+            try_.wrote(rows)
             return left
 
     def _begun(self, posting: Posting) -> JournalRow:
@@ -117,30 +156,27 @@ class Poster:
         entry = entry_of(posting.record, Step.POST, Outcome.BEGUN, zh, en, attempt=posting.attempt)
         return JournalRow(entry, DocumentChange(attempted_version=posting.record.version))
 
-    async def _settle(
-        self, batch: Sequence[Posting], verdicts: dict[str, Verdict], exchanges: list[Exchange], told: Set[str]
-    ) -> list[Answer]:
+    async def _settle(self, try_: _Try, verdicts: dict[str, Verdict], exchanges: list[Exchange]) -> dict[int, Answer]:
         """Put on record what became of each bill. Who slept while others settled its document changes nothing of it."""
         while True:
             late: list[DocumentRecord] = []
-            answers: list[Answer] = []
+            answers: dict[int, Answer] = {}
             rows: list[JournalRow] = []
             closed: list[str] = []
-            now = await self._shop.store.documents([posting.record.key for posting in batch])
-            for posting in batch:
-                verdict, record = verdicts[posting.number], now.get(posting.record.key, posting.record)
-                if is_settled_otherwise(posting.record, record):
-                    answer: Answer = overtaken(posting.number)
+            now = await self._shop.store.documents([posting.record.key for posting in try_.postings.values()])
+            for number, posting in try_.postings.items():
+                verdict, record = verdicts[number], now.get(posting.record.key, posting.record)
+                revision = try_.revisions[number]
+                if has_moved_on(record, revision):
+                    answer: Answer = overtaken(number)
                     rows.append(self._too_late(posting, verdict, record, exchanges))
                 else:
                     answer = self._answer(posting, verdict)
-                    # A bill that was there already is the first thing to be told of this try.
-                    before = () if posting.number in told or record.stand != posting.record.stand else posting.rows
                     row = await self._row(posting, verdict, answer, exchanges)
-                    rows += while_it_stands(record, [*before, row])
+                    rows += while_it_stands(Stand(revision=revision), [*try_.untold(posting), row])
                 if verdict.ending is Ending.AUDITED and (isinstance(answer, Fault) or record.hold is not None):
                     late.append(record)
-                answers.append(answer)
+                answers[id(posting)] = answer
                 closed += posting.closes if answer is None else ()
             try:
                 await self._shop.store.record_many(rows)
@@ -200,7 +236,8 @@ class Poster:
     ) -> JournalRow:
         """What a try that slept through the settling of its document may have left behind is put on record."""
         entry = failed(posting.record, Step.POST, posting.attempt, overtaken(posting.number))
-        if verdict.ending is not Ending.AUDITED or now.bill_version is not None:
+        if verdict.ending is not Ending.AUDITED or now.bill_version or now.attempted_version:
             return JournalRow(entry, None, exchanges)
-        left_behind = DocumentChange(only_if=now.stand, attempted_version=posting.record.version)
+        stand = Stand(revision=now.revision)
+        left_behind = DocumentChange(only_if=stand, attempted_version=posting.record.version)
         return JournalRow(entry, left_behind, exchanges)

@@ -75,7 +75,7 @@ class Ready:
     Attributes:
         record: as it was read.
         document: its typed content.
-        model: the bill as the form has it; None while it is still to be linked to bills in the ERP.
+        wanted: its bill; None while that is still to be linked to bills in the ERP.
         rows: what is to be put on record before the bill is written. Empty when all of it stands there already.
     """
 
@@ -84,15 +84,8 @@ class Ready:
     number: str
     document: BaseModel
     rate: Rate
-    model: str | None
+    wanted: Wanted | None
     rows: tuple[JournalRow, ...]
-
-    def wanted(self) -> Wanted:
-        """The bill that has to be in the ERP."""
-        if self.model is None:
-            raise LookupError(f"{self.record.key.workflow_id} has not been mapped")
-        ours = self.record.attempted_version is not None
-        return bills.wanted(self.scheme, self.number, self.model, ours=ours)
 
     def say(self, course: Course, **more: Any) -> Posted:
         """What came of it."""
@@ -125,10 +118,11 @@ class Preparer:
         mapped = await self._mapper.bill(
             ready.record, ready.document, erp=erp, rate=ready.rate, number=ready.number, attempt=attempt
         )
-        if isinstance(mapped, Hold):
+        found = mapped if isinstance(mapped, Hold) else _with_bill(ready, mapped)
+        if isinstance(found, Hold):
             await self._write(ready.record, ready.rows)
-            return ready.say(Course.HOLD, hold=mapped)
-        return _with_bill(ready, mapped)
+            return ready.say(Course.HOLD, hold=found)
+        return found
 
     async def _prepare(self, step: PostStep, attempt: int) -> Posted | Ready:
         record, scheme = await self._shop.subject(step.key)
@@ -147,7 +141,8 @@ class Preparer:
             # Where nothing of ours can be in the ERP, a bill of that number is somebody else's and stays.
             return case.say(Course.REVERSE) if case.written else await self._skip(case, SkipReason.BY_PERSON, step)
         if await decided_by_person(self._shop.store, case.record):
-            return case.say(Course.NOTHING, state=case.record.state)
+            # A bill that was on its way when the person decided may have come after all.
+            return case.say(Course.REVERSE) if case.written else case.say(Course.NOTHING, state=case.record.state)
         if fate is not None and fate.then in (Then.SKIP, Then.REVERSE):
             return case.say(Course.REVERSE) if case.written else await self._skip(case, fate.skip)
         if fate is not None and fate.then is Then.WAIT and case.written:
@@ -201,14 +196,20 @@ class Preparer:
         return case.say(Course.SKIP, skip_reason=reason)
 
     async def _write(self, record: DocumentRecord, rows: Sequence[JournalRow]) -> None:
-        await self._shop.store.record_many(while_it_stands(record, rows))
+        await self._shop.store.record_many(while_it_stands(record.stand, rows))
 
 
-def _with_bill(ready: Ready, mapped: JournalRow) -> Ready:
-    if mapped.change is None:
+def _with_bill(ready: Ready, mapped: JournalRow) -> Ready | Hold:
+    form, model = ready.scheme.form, mapped.change.model if mapped.change is not None else None
+    if model is None:
         raise AssertionError("a mapped bill changes the record")
+    ours = ready.record.attempted_version is not None
+    wanted = bills.wanted(ready.scheme, ready.number, model, ours=ours)
+    if not wanted.reference:
+        # Without it nobody could tell our bill from somebody else's of the same number.
+        return holds.source_invalid(form.reference, "the source's own number", "nothing", ready.scheme.flow.owners)
     rows = (*ready.rows, mapped)
-    return replace(ready, model=mapped.change.model, rows=() if _is_on_record(ready.record, rows) else rows)
+    return replace(ready, wanted=wanted, rows=() if _is_on_record(ready.record, rows) else rows)
 
 
 def _is_on_record(record: DocumentRecord, rows: Sequence[JournalRow]) -> bool:

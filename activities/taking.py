@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from activities import bills
-from activities.carried_on import has_other_bill, overtaken
+from activities.carried_on import has_moved_on, overtaken
 from activities.entries import JournalRow, entry_of, failed
 from activities.gathering import Gatherer
 from activities.starting import look_again
@@ -18,7 +18,7 @@ from domain.documents import DocumentState, Hold, SkipReason
 from domain.erp import BillContent, VeryBills
 from domain.exchanges import Exchange, exchange_log
 from domain.faults import Fault, FaultKind
-from domain.journal import DocumentChange, DocumentRecord, Outcome, Step
+from domain.journal import DocumentChange, DocumentRecord, Outcome, Stand, Step
 from flows.catalogue import Scheme
 from store.errors import Overtaken
 
@@ -60,6 +60,12 @@ class Taker:
         return await self._gatherer.add(taking)
 
     async def _take(self, batch: Sequence[Taking]) -> list[Taken | Exception]:
+        # Of two tries for one document the later one counts.
+        latest = {taking.record.key: taking for taking in batch}
+        answers = dict(zip(latest, await self._take_all(tuple(latest.values())), strict=True))
+        return [answers[t.record.key] if latest[t.record.key] is t else overtaken(t.number) for t in batch]
+
+    async def _take_all(self, batch: Sequence[Taking]) -> list[Taken | Exception]:
         with exchange_log() as exchanges:
             try:
                 existing = await self._ours(batch)
@@ -90,7 +96,7 @@ class Taker:
         now = await self._shop.store.documents([taking.record.key for taking in batch])
         results: Results = {}
         for taking in batch:
-            if has_other_bill(taking.record, now.get(taking.record.key)):
+            if has_moved_on(now.get(taking.record.key), taking.record.revision):
                 results[taking.number] = overtaken(taking.number)
             elif taking.number not in existing and taking.record.attempted_version is not None:
                 seconds = await still_out(self._shop, taking.record)
@@ -111,7 +117,7 @@ class Taker:
                 # What an earlier try deleted without hearing of it was there, too.
                 existed = taking.number in existing or taking.record.bill_version is not None
                 record = now.get(taking.record.key)
-                late = has_other_bill(taking.record, record)
+                late = has_moved_on(record, taking.record.revision)
                 fault = overtaken(taking.number) if late else results.get(taking.number)
                 answer, row = self._gone(taking, fault, record or taking.record, exchanges, existed=existed)
                 answers.append(answer)
@@ -145,7 +151,7 @@ class Taker:
 
 
 def _after(taking: Taking, now: DocumentRecord, *, existed: bool) -> DocumentChange:
-    gone = DocumentChange(only_if=now.stand, bill_id=None, bill_version=None, attempted_version=None)
+    gone = DocumentChange(only_if=Stand(revision=now.revision), bill_id=None, bill_version=None, attempted_version=None)
     if taking.final is None:
         return gone
     state, skipped = (DocumentState.REVERSED, None) if existed else (DocumentState.SKIPPED, taking.final)

@@ -7,14 +7,17 @@ one form travel together; each gets its own verdict.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from domain.erp import Bill, BillContent, BillForm, BillStatus, Erp, FoundBill, VeryBills
+from domain.erp import Bill, BillContent, BillForm, BillLine, BillStatus, Erp, FoundBill, VeryBills
 from domain.faults import Fault, FaultKind
+
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 BILL_EXISTS = "bill_exists"
 """Fault code of every ERP connector for: this bill number is taken."""
@@ -33,6 +36,8 @@ class Line:
     amount: Decimal
     stock: str = ""
     """Empty where it does not matter: services have none, whatever the ERP fills in."""
+    more: tuple[str, ...] = ()
+    """Further values by the form's keys; an empty one does not matter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,15 +264,35 @@ def _is_final(fault: Fault) -> bool:
 def same_content(form: BillForm, wanted: Wanted, content: BillContent) -> bool:
     """Whether a bill in the ERP says the same as ours: reference, head, and line by line its goods.
 
-    Of a line: material, quantity, amount, and the warehouse where we name one.
+    Of a line: material, quantity, amount, and what else we say of it. What we leave empty the ERP may fill in.
     """
-    there = sorted((line.material, line.quantity, line.amount, line.stock) for line in content.lines)
-    ours = sorted((line.material, line.quantity, line.amount, line.stock) for line in wanted.lines)
-    head = all(plain(content.head.get(key, "")) == plain(value) for key, value in wanted.head.items())
-    same_goods = len(there) == len(ours) and all(
-        found[:3] == line[:3] and line[3] in ("", found[3]) for found, line in zip(there, ours, strict=True)
-    )
-    return head and content.head.get(form.head[0]) == wanted.reference and same_goods
+    if content.head.get(form.head[0]) != wanted.reference or len(content.lines) != len(wanted.lines):
+        return False
+    if not all(_same_value(content.head.get(key, ""), value) for key, value in wanted.head.items()):
+        return False
+    there = list(content.lines)
+    # Who says least about itself chooses last.
+    for line in sorted(wanted.lines, key=lambda line: (line.stock, *line.more).count("")):
+        found = next((found for found in there if _same_line(found, line)), None)
+        if found is None:
+            return False
+        there.remove(found)
+    return True
+
+
+def _same_line(found: BillLine, line: Line) -> bool:
+    same_goods = (found.material, found.quantity, found.amount) == (line.material, line.quantity, line.amount)
+    same_stock = line.stock in ("", found.stock)
+    more = zip(found.more, line.more, strict=True)
+    return same_goods and same_stock and all(not ours or _same_value(theirs, ours) for theirs, ours in more)
+
+
+def _same_value(theirs: str, ours: str) -> bool:
+    """The same text, or the same number where one of them is told with a fraction: the ERP fills up with zeroes."""
+    theirs, ours = plain(theirs), plain(ours)
+    if theirs == ours or "." not in theirs + ours:
+        return theirs == ours
+    return bool(_NUMBER.fullmatch(theirs) and _NUMBER.fullmatch(ours)) and Decimal(theirs) == Decimal(ours)
 
 
 def plain(value: str) -> str:

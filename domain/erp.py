@@ -38,6 +38,7 @@ class BillForm(Frozen):
         entry: key of the line entity, e.g. ``FEntity``.
         material, quantity, amount: line keys read back for comparison, e.g. ``FMaterialID.FNumber``.
         stock: line key of the warehouse, read back as well where the form has one, e.g. ``FStockID.FNumber``.
+        line: further line keys read back for comparison, e.g. ``FEntryTaxRate``.
         head: head keys read back for comparison (dotted where base data), e.g. ``FDate``.
         date: head key of the bill's date; empty where the bills of a day are never asked for.
     """
@@ -48,6 +49,7 @@ class BillForm(Frozen):
     quantity: str
     amount: str
     stock: str = ""
+    line: tuple[str, ...] = ()
     head: tuple[str, ...] = ()
     date: str = ""
 
@@ -77,13 +79,15 @@ that was made under the same number since.
 
 
 class BillLine(Frozen):
-    """A line read back from the ERP, in the bill's own currency. `stock` is the warehouse, where it has one."""
+    """A line read back from the ERP, in the bill's own currency. `stock` is the warehouse, where it has one; `more`
+    are the values of `BillForm.line`, in its order."""
 
     entry_id: str
     material: str
     quantity: Decimal
     amount: Decimal
     stock: str = ""
+    more: tuple[str, ...] = ()
 
 
 class BillContent(Frozen):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from domain.documents import Hold, HoldReason, OwnerRole
 from domain.faults import Fault, FaultKind
-from domain.keys import connection_gap, mapping_gap
+from domain.keys import connection_gap, mapping_gap, reach_gap
 
 STOCK_SHORT = "stock_short"
 """Fault code of every ERP connector for: not enough stock."""
@@ -152,13 +152,23 @@ def outbound_not_posted(
     return make(reason, zh, en, owners=owners, gap=gap if named else None)
 
 
-def unreachable(system: str, code: str, message: str) -> Hold:
-    """All tries ended in network trouble or in the vendor's passing errors."""
+def unreachable(system: str, code: str, message: str, queue: str | None = None) -> Hold:
+    """All tries ended in network trouble or in the vendor's passing errors.
+
+    Args:
+        queue: the system's task queue; the next document it takes shows that it is back, and frees this one.
+    """
+    zh, en = (
+        ("系统恢复后自动继续，也可人工重试", "It goes on when the system is back; or resume it")
+        if queue
+        else ("恢复后请重试", "Resume when it is back")
+    )
     return make(
         HoldReason.SYSTEM_UNREACHABLE,
-        f"{system} 多次尝试仍未成功（{code}）：{message}。恢复后请重试。",
-        f"{system} could not be reached after several tries ({code}): {message}. Resume when it is back.",
+        f"{system} 多次尝试仍未成功（{code}）：{message}。{zh}。",
+        f"{system} could not be reached after several tries ({code}): {message}. {en}.",
         code=code,
+        gap=reach_gap(queue) if queue else None,
     )
 
 
@@ -199,19 +209,22 @@ def rate_unavailable(currency: str, day: str, message: str) -> Hold:
     )
 
 
-def of_fault(kind: FaultKind, system: str, code: str, message: str, connection: str | None = None) -> Hold:
+def of_fault(
+    kind: FaultKind, system: str, code: str, message: str, connection: str | None = None, *, queue: str | None = None
+) -> Hold:
     """The hold that a fault of a whole call ends in once its tries are used up.
 
     A whole call that is refused is about who we are and what we may do, not about this document.
 
     Args:
         connection: the connection that is paused for it, if it is.
+        queue: the system's task queue, where others may show that it is back.
     """
     if connection is not None:
         return connection_paused(connection, code, message)
     if kind in (FaultKind.EXPIRED, FaultKind.REFUSED):
         return credentials(system, code, message)
-    return unreachable(system, code, message)
+    return unreachable(system, code, message, queue)
 
 
 def defect(step: str, kind: str) -> Hold:

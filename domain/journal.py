@@ -119,13 +119,15 @@ class DueDocument(Frozen):
 
 
 class Stand(Frozen):
-    """Where a document and its bill stood when somebody looked. Whatever moves it on changes something of it."""
+    """Where a document stood when somebody looked.
 
-    version: str
-    state: DocumentState
-    attempted_version: str | None
-    bill_version: str | None
-    bill_id: str | None
+    Attributes:
+        revision: rises with every change of the document but those of its content.
+        version: of its content; None where it does not matter.
+    """
+
+    revision: int
+    version: str | None = None
 
 
 class DocumentRecord(Frozen):
@@ -137,6 +139,7 @@ class DocumentRecord(Frozen):
         attempted_version: version whose bill may have been sent to the ERP (set before the first write).
         bill_version: version whose bill is audited in the ERP now; None when there is none.
         model: JSON text of the mapped bill, as last written or about to be.
+        revision: changes made of it so far, those of its content not counted.
     """
 
     key: DocumentKey
@@ -161,11 +164,12 @@ class DocumentRecord(Frozen):
     bill_version: str | None = None
     model: str | None = None
     rate: str | None = None
+    revision: int = 0
 
     @property
     def stand(self) -> Stand:
         """For changes that are right only while nobody else has moved the document on."""
-        return Stand(**{name: getattr(self, name) for name in Stand.model_fields})
+        return Stand(revision=self.revision, version=self.version)
 
 
 class DocumentChange(Frozen):

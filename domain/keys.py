@@ -13,6 +13,11 @@ def mapping_gap(collection: str, key: str) -> str:
     return f"mapping:{collection}:{normalise(key)}"
 
 
+def reach_gap(queue: str) -> str:
+    """Gap of a system that could not be reached, by its task queue, e.g. ``reach:galaxy.main``."""
+    return f"reach:{queue}"
+
+
 def connection_gap(connection: str) -> str:
     """Gap of a connection that does not accept us, e.g. ``connection:galaxy.main``; also the id of its workflow."""
     return f"connection:{connection}"

@@ -131,6 +131,7 @@ class Form(Frozen):
         system: which ERP the form belongs to, e.g. ``galaxy``.
         reference: head key that carries the source's own number: the proof that a bill is ours.
         compared: further head keys by which a bill found in the ERP is the one we want, e.g. the date.
+        line: further line keys of that kind, e.g. the tax rate.
         date: head key of the bill's date, by which the bills of a day are read; without it they cannot be reconciled.
         partner: head key of the customer or supplier, by which a bill is known to be one of ours or somebody else's.
         stock: line key of the warehouse.
@@ -144,6 +145,7 @@ class Form(Frozen):
     entry: str
     reference: str
     compared: tuple[str, ...] = ()
+    line: tuple[str, ...] = ()
     date: str = ""
     partner: str = ""
     stock: str = ""
@@ -164,6 +166,7 @@ class Form(Frozen):
             quantity=self.quantity,
             amount=self.amount,
             stock=self.stock,
+            line=self.line,
             head=tuple(dict.fromkeys(key for key in (self.reference, *self.compared, self.date, self.partner) if key)),
             date=self.date,
         )

@@ -36,10 +36,12 @@ class Columns:
 
     Attributes:
         values: column → value.
+        changes: how many changes these are.
         keep_held_at: a document that was held already when these are written keeps the time its wait began.
     """
 
     values: dict[str, Any] = field(default_factory=dict)
+    changes: int = 0
     keep_held_at: bool = False
 
     def add(self, change: DocumentChange, at: datetime) -> None:
@@ -51,6 +53,7 @@ class Columns:
                 given.setdefault("skip_reason", None)
         self.values |= given
         self.values["changed_at"] = at
+        self.changes += 1
 
     def _hold(self, change: DocumentChange, at: datetime) -> dict[str, Any]:
         if change.hold is None:

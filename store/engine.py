@@ -1,7 +1,8 @@
 """The way to the database: SQLite in a file by default, PostgreSQL by URL, both asynchronous.
 
 SQLite is opened for several processes at once: write-ahead log, one writer at a time who waits his turn instead of
-failing, foreign keys on. PostgreSQL reads travel without a transaction around them (one round trip).
+failing, foreign keys on, and what is committed survives a power cut. PostgreSQL reads travel without a transaction
+around them (one round trip).
 """
 
 from __future__ import annotations
@@ -80,7 +81,7 @@ def _prepare_sqlite(connection: DBAPIConnection, foreign_keys: bool) -> None:
     cursor = connection.cursor()
     try:
         cursor.execute(f"PRAGMA foreign_keys = {'ON' if foreign_keys else 'OFF'}")
-        cursor.execute("PRAGMA synchronous = NORMAL")
+        cursor.execute("PRAGMA synchronous = FULL")
         cursor.execute("PRAGMA journal_mode = WAL")
     except sqlite3.OperationalError as error:
         # Another process is switching the new file to WAL at this very moment. The mode belongs to the file.

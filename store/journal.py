@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from sqlalchemy import Boolean, Row, Update, and_, bindparam, case, select, update
+from sqlalchemy import Boolean, Integer, Row, Update, and_, bindparam, case, select, update
 from sqlalchemy import exc as sql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -24,8 +25,7 @@ from store.identity import ANY_OF, IdCache, Identity, asked, identity
 from store.tables import document_terms, documents, exchanges, step_exchanges, steps
 from store.terms import TermKind, term_rows
 
-_STAND_FIELDS = tuple(Stand.model_fields)
-_STANDS = select(documents.c.id, *(documents.c[name] for name in _STAND_FIELDS))
+_STANDS = select(documents.c.id, documents.c.revision, documents.c.version)
 _ENTRY_FIELDS = tuple(name for name in JournalEntry.model_fields if name != "key")
 
 
@@ -135,31 +135,37 @@ class Journal:
         if bill_terms:
             await connection.execute(self._db.insert(document_terms).on_conflict_do_nothing(), bill_terms)
 
-    async def _lock(self, connection: AsyncConnection, ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+    async def _lock(self, connection: AsyncConnection, ids: Sequence[int]) -> dict[int, Stand]:
         """Lock documents in the order everybody locks in, or two workers could wait in a circle. Where they stand."""
         stands = {}
         for chunk in in_chunks(ids):
             lock = _STANDS.where(documents.c.id.in_(chunk)).order_by(documents.c.id)
             for row in await connection.execute(lock.with_for_update(key_share=True)):
-                stands[row.id] = {name: row._mapping[name] for name in _STAND_FIELDS}
+                stands[row.id] = Stand(revision=row.revision, version=row.version)
         return stands
 
 
-def _follow(stands: dict[int, dict[str, Any]], changes: Iterable[tuple[int, DocumentChange]]) -> None:
+def _follow(stands: Mapping[int, Stand], changes: Iterable[tuple[int, DocumentChange]]) -> None:
     """Go through changes one by one, as if each were made before the next is looked at.
 
     Raises:
         Overtaken: a document does not stand as one of its changes expects it to.
     """
+    made: Counter[int] = Counter()
     for row_id, change in changes:
-        stand = stands.get(row_id, {})
-        if change.only_if is not None and stand != dict(change.only_if):
+        wanted, stand = change.only_if, stands.get(row_id)
+        if wanted is not None and (
+            stand is None
+            or wanted.revision != stand.revision + made[row_id]
+            or wanted.version not in (None, stand.version)
+        ):
             raise Overtaken("a document has moved on since it was read")
-        stand |= {name: getattr(change, name) for name in change.model_fields_set & stand.keys()}
+        made[row_id] += 1
 
 
 def _update(names: frozenset[str]) -> Update:
-    statement = update(documents).where(documents.c.id == bindparam("row_id"))
+    moved_on = documents.c.revision + bindparam("changes", type_=Integer())
+    statement = update(documents).where(documents.c.id == bindparam("row_id")).values(revision=moved_on)
     if "held_at" not in names:
         return statement
     wait_goes_on = and_(bindparam("keep_held_at", type_=Boolean()), documents.c.state == DocumentState.HELD)
@@ -168,7 +174,7 @@ def _update(names: frozenset[str]) -> Update:
 
 
 def _update_row(row_id: int, columns: Columns) -> dict[str, Any]:
-    row = {"row_id": row_id} | columns.values
+    row = {"row_id": row_id, "changes": columns.changes} | columns.values
     if "held_at" in row:
         row |= {"held_since": row.pop("held_at"), "keep_held_at": columns.keep_held_at}
     return row

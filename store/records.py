@@ -13,7 +13,7 @@ from store.tables import documents, snapshots
 _SAME_NAME = (
     "version", "source_version", "platform_no", "shop", "warehouse", "related", "skus", "state", "seen_at",
     "changed_at", "held_at", "skip_reason", "form", "bill_number", "bill_id", "attempted_version", "bill_version",
-    "model", "rate",
+    "model", "rate", "revision",
 )  # fmt: skip
 
 HOLD_COLUMNS = {name: f"hold_{name}" for name in Hold.model_fields}

@@ -32,8 +32,8 @@ class DocumentTable(Row, table=True):
     """A document now.
 
     `version` names its content in `snapshots`; `source_version` is what the source itself last had, which differs after
-    a person corrected the content, and `source_order` how new its row was. `due_since` is set while its workflow has
-    not heard of `version`.
+    a person corrected the content, and `source_order` how new its row was. `revision` counts the changes of all else.
+    `due_since` is set while its workflow has not heard of `version`.
     """
 
     __tablename__ = "documents"
@@ -82,6 +82,7 @@ class DocumentTable(Row, table=True):
     form: str | None = Field(default=None, sa_type=SafeText)
     bill_number: str | None = Field(default=None, sa_type=SafeText)
     bill_id: str | None = Field(default=None, sa_type=SafeText)
+    revision: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
     attempted_version: str | None = Field(default=None, sa_type=SafeText)
     bill_version: str | None = Field(default=None, sa_type=SafeText)
     rate: str | None = Field(default=None, sa_type=SafeText)

@@ -37,6 +37,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.documents import DocumentState, Frozen, Hold, HoldReason, SkipReason, Urgency
     from domain.faults import FaultKind
     from workflows import attributes, policies
+    from workflows.failures import hold_of
     from workflows.wording import details
 
 T = TypeVar("T")
@@ -64,6 +65,8 @@ class DocumentWorkflow:
     def __init__(self, start: DocumentStart) -> None:
         self._start = start
         self._version = start.version
+        self._revision: int | None = None
+        """Of the document's record when it was last looked at; None while that is unknown."""
         self._news = False
         """Something was said that the run has not looked at yet; cleared right before the store is read."""
         self._was_held = start.waiting is not None
@@ -108,12 +111,12 @@ class DocumentWorkflow:
         except FailureError as error:
             if is_cancelled_exception(error):
                 raise
-            return _hold_for(error)
+            return hold_of(error, self._start.queues.erp)
 
     async def _steps(self, known: Hold | None) -> DocumentEnd | Hold | None:
         found = await self._post()
         while found.rate is not None:
-            step = self._step(found)
+            step = self._step
             if known is not None and known.gap == holds.rate_gap(found.rate.currency, found.rate.day.isoformat()):
                 return known
             used = await self._find_rate(RateStep(step=step, currency=found.rate.currency, day=found.rate.day))
@@ -125,15 +128,17 @@ class DocumentWorkflow:
         if found.course is Course.SKIP:
             return DocumentEnd(state=DocumentState.SKIPPED, version=found.version, skip_reason=found.skip_reason)
         if found.course in (Course.REVERSE, Course.REPOST):
-            return await self._reverse(self._step(found), found)
+            return await self._reverse(self._step, found)
         return DocumentEnd(state=found.state, version=found.version, bill_number=found.bill_number)
 
-    def _step(self, found: Posted) -> DocumentStep:
-        return DocumentStep(key=self._start.key, version=found.version, erp=self._start.erp)
+    @property
+    def _step(self) -> DocumentStep:
+        """The document as it was last looked at."""
+        return DocumentStep(key=self._start.key, version=self._version, erp=self._start.erp, revision=self._revision)
 
     async def _post(self, *, rated: str = "") -> Posted:
         """What came of the latest version, in whose light everything said before has been seen."""
-        self._news = False
+        self._news, self._revision = False, None
         by = self._take_back
         found = await self._vendor(
             DocumentSteps.post,
@@ -147,7 +152,7 @@ class DocumentWorkflow:
             ),
             self._start.queues.erp,
         )
-        self._version = found.version
+        self._version, self._revision = found.version, found.revision
         return found
 
     async def _reverse(self, step: DocumentStep, found: Posted) -> DocumentEnd | Hold | None:
@@ -166,7 +171,7 @@ class DocumentWorkflow:
         )
         if back.hold is not None:
             return back.hold
-        if not final:
+        if back.stale or not final:
             return None
         if back.existed:
             return DocumentEnd(state=DocumentState.REVERSED, version=step.version)
@@ -209,9 +214,9 @@ class DocumentWorkflow:
 
     async def _put_on_record(self, hold: Hold, *, keep_waking: bool = False) -> None:
         self._hold, self._gap_closed = hold, self._gap_closed and keep_waking
-        step = DocumentStep(key=self._start.key, version=self._version, erp=self._start.erp)
         try:
-            await self._local(DocumentSteps.hold, HoldStep(step=step, hold=hold))
+            recorded = await self._local(DocumentSteps.hold, HoldStep(step=self._step, hold=hold))
+            self._revision = recorded.revision
         except FailureError as error:
             if is_cancelled_exception(error):
                 raise
@@ -254,18 +259,17 @@ class DocumentWorkflow:
         # Stays set until it is on record, so that nobody else is told that theirs was accepted.
         decision = self._decision = self._decision or self._by_itself()
         self._gap_closed, self._was_held, self._urgent = False, True, bool(decision.actor)
-        step = DocumentStep(key=self._start.key, version=self._version, erp=self._start.erp)
         try:
             state = await self._local(
                 DocumentSteps.decide,
-                DecisionStep(step=step, decided=decision.decided, actor=decision.actor, reason=decision.reason),
+                DecisionStep(step=self._step, decided=decision.decided, actor=decision.actor, reason=decision.reason),
             )
         except FailureError as error:
             if is_cancelled_exception(error):
                 raise
             if decision.decided is Decided.SKIP:
                 self._decision = None
-                return _hold_for(error)
+                return hold_of(error)
             workflow.logger.error("what freed it could not be put on record: %s", type(error).__name__)
             state = DocumentState.RUNNING
         self._decision = None
@@ -279,7 +283,7 @@ class DocumentWorkflow:
         self._show(DocumentState.RUNNING, None)
         workflow.upsert_search_attributes([attributes.DOCUMENT_STATE.value_set(DocumentState.RUNNING.value)])
         if decision.refetch:
-            await self._refetch(step)
+            await self._refetch(self._step)
         return None
 
     def _by_itself(self) -> _Decision:
@@ -325,12 +329,11 @@ class DocumentWorkflow:
 
     @workflow.update
     async def amend(self, amend: Amend) -> Answer:
-        step = DocumentStep(key=self._start.key, version=self._version, erp=self._start.erp)
         self._amending = True
         try:
             amended = await self._local(
                 DocumentSteps.amend,
-                AmendStep(step=step, corrections=amend.corrections, actor=amend.actor, reason=amend.reason),
+                AmendStep(step=self._step, corrections=amend.corrections, actor=amend.actor, reason=amend.reason),
             )
         finally:
             self._amending = False
@@ -408,18 +411,3 @@ class DocumentWorkflow:
         return await workflow.execute_activity_method(
             method, step, task_queue=queue, priority=priority, **policies.vendor()
         )
-
-
-def _hold_for(error: FailureError) -> Hold:
-    """What a step whose tries are used up waits for. Kind, system and code come as data, never from the text.
-
-    A step on a queue fails with an ActivityError around its failure, a local step with its failure itself.
-    """
-    cause = error.cause if isinstance(error, ActivityError) else error
-    given = [str(part) for part in cause.details] if isinstance(cause, ApplicationError) else []
-    if isinstance(cause, ApplicationError) and cause.type in tuple(FaultKind) and len(given) in (3, 4):
-        return holds.of_fault(FaultKind(str(cause.type)), *given)
-    kind = cause.type if isinstance(cause, ApplicationError) and cause.type else type(cause).__name__
-    if isinstance(error, ActivityError):
-        return holds.defect(error.activity_type, kind)
-    return holds.defect(given[0] if given else "?", kind)

@@ -330,7 +330,7 @@ def _row_key(form: BillForm) -> str:
 
 def _content_fields(form: BillForm) -> tuple[str, ...]:
     stock = (form.stock,) if form.stock else ()
-    return (_row_key(form), form.material, form.quantity, form.amount, *stock, *form.head)
+    return (_row_key(form), form.material, form.quantity, form.amount, *stock, *form.line, *form.head)
 
 
 def _bills(rows: Iterable[dict[str, Any]]) -> list[list[dict[str, Any]]]:
@@ -352,6 +352,7 @@ def _content(form: BillForm, rows: Sequence[Mapping[str, Any]]) -> BillContent:
                 quantity=_decimal(row, form.quantity),
                 amount=_decimal(row, form.amount),
                 stock=_text(row[form.stock]) if form.stock else "",
+                more=tuple(_text(row[key]) for key in form.line),
             )
             for row in rows
             if row[entry_id] not in (None, "", 0)

@@ -515,7 +515,7 @@ async def _new_worker(office: Office) -> Worker:
 def _steps(shop: Workshop) -> dict[str, Step]:
     document, intake = DocumentActivities(shop), IntakeActivities(shop)
     methods: Sequence[Step] = (
-        *(document.post, document.reverse, document.hold, document.decide),
+        *(document.post, document.reverse, document.hold, document.decide, document.amend),
         *(intake.poll, intake.start_documents),
     )
     return {str(getattr(method, "__name__", "")): method for method in methods}

@@ -458,7 +458,7 @@ def test_a_bill_somebody_else_carries_on_is_left_alone() -> None:
 
 def content(reference: str, *lines: Line) -> BillContent:
     rows = [
-        BillLine(entry_id=str(i), material=n.material, quantity=n.quantity, amount=n.amount, stock=n.stock)
+        BillLine(entry_id=str(i), material=n.material, quantity=n.quantity, amount=n.amount, stock=n.stock, more=n.more)
         for i, n in enumerate(lines)
     ]
     return BillContent(head={"FRef": reference}, lines=tuple(rows))
@@ -519,3 +519,40 @@ def test_without_a_reference_nothing_proves_that_a_bill_is_ours() -> None:
     bill = replace(wanted("N1", ours=True), reference="")
     assert run(Office(books).once([bill]))["N1"] == Verdict(Ending.CONFLICT, bill_id=other.id)
     assert books.bills == [other]
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "same"),
+    [
+        ("13", "13", True),
+        ("13", "13.0000000000", True),
+        ("13.50", "13.5", True),
+        ("13", "6", False),
+        ("13", "13.01", False),
+        ("", "13", True),
+        ("13", "", False),
+        ("007", "7", False),
+        ("L.1", "L.10", False),
+    ],
+)
+def test_what_else_a_line_says_counts_where_we_say_it(ours: str, theirs: str, *, same: bool) -> None:
+    line = Line("A", Decimal(1), Decimal(9), more=(ours,))
+    bill = replace(wanted("N1"), lines=(line,))
+    assert same_content(FORM, bill, content("ref-N1", replace(line, more=(theirs,)))) is same
+
+
+def test_lines_of_the_same_goods_find_each_other_by_what_else_they_say() -> None:
+    plain_line = Line("A", Decimal(1), Decimal(9), more=("",))
+    taxed = replace(plain_line, more=("13",))
+    bill = replace(wanted("N1"), lines=(plain_line, taxed))
+    at_six = replace(plain_line, more=("6.00",))
+    assert same_content(FORM, bill, content("ref-N1", replace(taxed, more=("13.00",)), at_six))
+    assert not same_content(FORM, bill, content("ref-N1", at_six, at_six))
+
+
+@pytest.mark.parametrize(("there", "same"), [("9.1195000000", True), ("9.12", False), ("", False)])
+def test_a_number_in_the_head_may_be_told_with_more_zeroes(there: str, *, same: bool) -> None:
+    bill = replace(wanted("N1"), head={"FRate": "9.1195"})
+    found = content("ref-N1", *bill.lines)
+    found = found.model_copy(update={"head": found.head | {"FRate": there}})
+    assert same_content(FORM, bill, found) is same

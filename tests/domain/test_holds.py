@@ -122,6 +122,12 @@ def test_the_hold_of_a_call_that_failed(kind: FaultKind, reason: HoldReason, gap
     assert all(word in text for word in ("galaxy", "timeout", "没有回应") for text in (hold.zh, hold.en))
 
 
+def test_what_cannot_be_reached_is_free_when_the_system_answers_others_again() -> None:
+    hold = holds.of_fault(FaultKind.TRANSIENT, "galaxy", "timeout", "没有回应", queue="galaxy.main")
+    assert hold.gap == "reach:galaxy.main"
+    assert "自动继续" in hold.zh
+
+
 def test_rate_and_defect() -> None:
     rate = holds.rate_unavailable("USD", "2026-09-01", "两个来源都不可用")
     assert (rate.reason, rate.gap, rate.owner) == (

@@ -82,7 +82,7 @@ async def test_sqlite_is_opened_for_many(tmp_path: Path) -> None:
             }
     finally:
         await db.close()
-    assert settings == {"journal_mode": "wal", "foreign_keys": 1, "synchronous": 1, "busy_timeout": 30000}
+    assert settings == {"journal_mode": "wal", "foreign_keys": 1, "synchronous": 2, "busy_timeout": 30000}
 
 
 async def test_a_second_process_waits_for_the_first_writer(tmp_path: Path, sqlite_file: Path) -> None:

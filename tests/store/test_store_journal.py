@@ -11,7 +11,7 @@ from sqlalchemy import text
 from domain.documents import DocumentState, HoldReason, OwnerRole, SkipReason
 from domain.exchanges import Exchange
 from domain.faults import FaultKind
-from domain.journal import DocumentChange, DocumentRecord, JournalEntry, Outcome, Step
+from domain.journal import DocumentChange, DocumentRecord, JournalEntry, Outcome, Stand, Step
 from store.engine import Database
 from store.errors import Overtaken, UnknownDocument
 from store.store import Store
@@ -104,14 +104,35 @@ async def test_whatever_moves_a_document_on_is_noticed(store: Store, change: Doc
         await store.record(entry(), DocumentChange(only_if=read.stand, form="SAL_OUTSTOCK"))
 
 
-async def test_a_new_version_is_noticed_and_a_rate_is_not(store: Store) -> None:
+async def test_a_new_version_is_noticed_where_it_matters(store: Store) -> None:
     await store.take_in([sighting()], cursor=None)
     read = await stored(store)
-    await store.record(entry(), DocumentChange(rate="{}"))
-    await store.record(entry(), DocumentChange(only_if=read.stand, form="SAL_OUTSTOCK"))
     await store.take_in([sighting(version="v2")], cursor=None)
     with pytest.raises(Overtaken):
         await store.record(entry(), DocumentChange(only_if=read.stand, form="SAL_RETURNSTOCK"))
+    await store.record(entry(), DocumentChange(only_if=Stand(revision=read.revision), form="SAL_OUTSTOCK"))
+    assert (await stored(store)).form == "SAL_OUTSTOCK"
+
+
+async def test_the_revision_counts_every_change_and_nothing_else(store: Store) -> None:
+    await store.take_in([sighting()], cursor=None)
+    first = (await stored(store)).revision
+    await store.record(entry())
+    await store.record_many([(entry(), DocumentChange(rate="{}"), ()), (entry(), DocumentChange(form="X"), ())])
+    assert (await stored(store)).revision == first + 2
+
+
+async def test_what_follows_in_the_same_write_rests_on_what_goes_before(store: Store) -> None:
+    await store.take_in([sighting()], cursor=None)
+    read = await stored(store)
+    after = Stand(revision=read.revision + 1)
+    await store.record_many(
+        [
+            (entry(), DocumentChange(only_if=read.stand, rate="{}"), ()),
+            (entry(), DocumentChange(only_if=after, form="SAL_OUTSTOCK"), ()),
+        ]
+    )
+    assert (await stored(store)).form == "SAL_OUTSTOCK"
 
 
 async def test_one_overtaken_step_does_not_keep_its_neighbours_from_being_written(store: Store) -> None:

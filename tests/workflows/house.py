@@ -75,7 +75,7 @@ class House:
         """
         return await self.client.start_workflow(
             DocumentWorkflow.run,
-            DocumentStart(key=paper.key, version=paper.version, queues=QUEUES, erp="main", **given),
+            DocumentStart(key=paper.key, queues=QUEUES, erp="main", **({"version": paper.version} | given)),
             id=paper.key.workflow_id,
             task_queue=WORKFLOWS,
             task_timeout=timedelta(seconds=task_timeout),

@@ -27,6 +27,7 @@ from activities.api import (
     RateStep,
     RateUsed,
     RateWanted,
+    Recorded,
     Reversed,
     ReverseStep,
     StepDone,
@@ -224,9 +225,10 @@ class Paper:
             self.settled = self.version
         return Reversed(existed=existed)
 
-    def _hold(self, step: HoldStep) -> None:
+    def _hold(self, step: HoldStep) -> Recorded:
         self.state, self.hold = DocumentState.HELD, step.hold
         self.recorded.append(step.hold)
+        return Recorded()
 
     def _decide(self, step: DecisionStep) -> DocumentState:
         self.decided.append(step)

@@ -20,6 +20,7 @@ from activities.api import (
     PostStep,
     RateStep,
     RateUsed,
+    Recorded,
     Reversed,
     ReverseStep,
     Started,
@@ -63,8 +64,8 @@ class ScriptedSteps(DocumentSteps):
 
     @activity.defn(name="hold")
     @step
-    async def hold(self, step: HoldStep) -> None:
-        await self._take(step.step.key, step)
+    async def hold(self, step: HoldStep) -> Recorded:
+        return Recorded.model_validate(await self._take(step.step.key, step))
 
     @activity.defn(name="decide")
     @step

@@ -10,7 +10,7 @@ from domain import holds
 from domain.documents import DocumentState, HoldReason
 from domain.faults import Fault, FaultKind
 from store.errors import NotRecorded
-from tests.workflows.house import House
+from tests.workflows.house import QUEUES, House
 from tests.workflows.paper import Paper
 
 TIMEOUT = Fault(FaultKind.TRANSIENT, system="galaxy", code="timeout", message="no answer")
@@ -42,7 +42,7 @@ async def test_an_outage_that_stays_is_held_after_three_tries(skipping: House, s
     handle = await skipping.start(paper)
     await skipping.env.sleep(timedelta(minutes=11))
     status = await skipping.until_held(paper)
-    assert status.hold == holds.unreachable("galaxy", "timeout", "no answer")
+    assert status.hold == holds.unreachable("galaxy", "timeout", "no answer", QUEUES.erp)
     assert paper.count(step) == 3
     assert paper.minutes_between(step) == [5, 5]
     await skipping.resume(paper)
@@ -74,7 +74,7 @@ async def test_tries_used_up_between_throttled_ones_are_counted(hasty: House) ->
     paper = hasty.paper()
     paper.answers("post", TIMEOUT, BUSY, TIMEOUT, TIMEOUT)
     handle = await hasty.hold(paper)
-    assert paper.recorded == [holds.unreachable("galaxy", "timeout", "no answer")]
+    assert paper.recorded == [holds.unreachable("galaxy", "timeout", "no answer", QUEUES.erp)]
     assert paper.count("post") == 4
     await hasty.resume(paper)
     await hasty.end(handle)
