@@ -52,12 +52,8 @@ class Mapper:
         return self._linkers[at]
 
     async def tables(self, scheme: Scheme, document: BaseModel, connection: str) -> Tables:
-        """The mapping rows a document needs, read in one go for each collection."""
-        tables: dict[tuple[str, str], dict[str, str]] = {}
-        for collection, keys in mapping.keys_needed(scheme.lookups, document).items():
-            rows = await self._shop.store.mapping(collection, connection, sorted(keys))
-            tables.update({(collection, key): values for key, values in rows.items()})
-        return tables
+        """The mapping rows a document needs, read in one go."""
+        return await self._shop.store.mapping_tables(connection, mapping.keys_needed(scheme.lookups, document))
 
     async def links(
         self, erp: str, scheme: Scheme, key: DocumentKey, document: BaseModel, tables: Tables

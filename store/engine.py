@@ -52,16 +52,19 @@ def database_url(url: str) -> URL:
     return made
 
 
-def create_engine(url: str, *, foreign_keys: bool = True) -> AsyncEngine:
+def create_engine(url: str, *, foreign_keys: bool = True, transactions: bool = True) -> AsyncEngine:
     """An engine that never shows values in its errors (they are bodies and tokens).
 
     Args:
         foreign_keys: False only while migrating, where SQLite rebuilds tables by dropping them.
+        transactions: False for SQLite connections that never begin one, and so have none to roll back.
     """
     made = database_url(url)
     if made.get_backend_name() == "postgresql":
         return create_async_engine(made, hide_parameters=True, pool_pre_ping=True, skip_autocommit_rollback=True)
-    engine = create_async_engine(made, hide_parameters=True, connect_args={"timeout": _BUSY_SECONDS})
+    engine = create_async_engine(
+        made, hide_parameters=True, connect_args={"timeout": _BUSY_SECONDS}, skip_autocommit_rollback=not transactions
+    )
 
     @event.listens_for(engine.sync_engine, "connect")
     def prepare(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
@@ -99,7 +102,9 @@ class Database:
         self._closed = False
         self._is_sqlite = self._engine.dialect.name == "sqlite"
         self._readers = (
-            self._engine if self._is_sqlite else self._engine.execution_options(isolation_level="AUTOCOMMIT")
+            create_engine(url, transactions=False)
+            if self._is_sqlite
+            else self._engine.execution_options(isolation_level="AUTOCOMMIT")
         )
         self._writers = self._engine.execution_options(**{WRITES: True})
         # Within the process writers queue here: fairer and quicker than SQLite's polling for its lock.
@@ -138,6 +143,7 @@ class Database:
         """Give every connection back, and hand out no more."""
         self._closed = True
         await self._engine.dispose()
+        await self._readers.dispose()
 
     def _check_open(self) -> None:
         if self._closed:

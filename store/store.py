@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import partial
 from types import TracebackType
@@ -201,13 +201,20 @@ class Store:
     # ── look-ups ────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def mapping(self, collection: str, connection: str, keys: Sequence[str]) -> dict[str, dict[str, str]]:
-        """Rows of a mapping table by the key as asked. The connection's own row goes before the one for all.
+        """Rows of a mapping table by the key as asked. The connection's own row goes before the one for all."""
+        found = await self.mapping_tables(connection, {collection: keys})
+        return {key: cells for (_, key), cells in found.items()}
+
+    async def mapping_tables(
+        self, connection: str, keys: Mapping[str, Collection[str]]
+    ) -> dict[tuple[str, str], dict[str, str]]:
+        """As `mapping`, of several tables: rows by collection and key. `keys`: of each collection.
 
         Calls that wait at the same time share a statement.
         """
-        asked = {key: mappings.place(collection, connection, key) for key in keys}
-        found = await self._mappings.get(list(asked.values()))
-        return {key: dict(found[place]) for key, place in asked.items() if place in found}
+        asked = {(name, key): mappings.place(name, connection, key) for name, some in keys.items() for key in some}
+        found = await self._mappings.get(sorted(asked.values()))
+        return {at: dict(found[place]) for at, place in asked.items() if place in found}
 
     async def put_mappings(self, rows: Iterable[MappingRow]) -> list[str]:
         """Insert or replace rows; of several with the same key the last one stands.
