@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields, replace
+from dataclasses import fields
 from typing import Any
 
 from starlette.requests import Request
@@ -69,7 +69,7 @@ class _Acts:
         for name in ("columns", "accepts"):
             if change.get(name) is not None:
                 change[name] = tuple(change[name])
-        self._state.apis.add(replace(self._state.apis.at(path)[method], **change))
+        self._state.set_up(path, method, **change)
         return {"path": path}
 
     def by_hand(self, body: dict[str, Any]) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -118,6 +119,10 @@ class FlagshipState:
         for name, rows in wish.items():
             for row in rows:
                 add[name](**row)
+
+    def set_up(self, path: str, method: str = "POST", **changes: Any) -> None:
+        """The administrator changes an API that is there, see `Api`. Raises KeyError: there is none."""
+        self.apis.add(replace(self.apis.at(path)[method], **changes))
 
     def bills(self, entity: str) -> list[Record]:
         """Every bill of an entity, as it is now. Raises KeyError: no such entity."""
