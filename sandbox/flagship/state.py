@@ -120,7 +120,7 @@ class FlagshipState:
             for row in rows:
                 add[name](**row)
 
-    def set_up(self, path: str, method: str = "POST", **changes: Any) -> None:
+    def set_up(self, path: str, method: str = "POST", /, **changes: Any) -> None:
         """The administrator changes an API that is there, see `Api`. Raises KeyError: there is none."""
         self.apis.add(replace(self.apis.at(path)[method], **changes))
 

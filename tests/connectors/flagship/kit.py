@@ -9,6 +9,7 @@ from pydantic import SecretStr
 from connectors.flagship.access import Auth, FlagshipAccess
 from domain.erp import Bill, BillForm
 from sandbox.flagship.apis import ImportType
+from sandbox.flagship.clock import Clock, china_now
 from sandbox.flagship.config import FlagshipConfig
 from sandbox.flagship.state import FlagshipState
 
@@ -43,9 +44,9 @@ def access(url: str, auth: Auth = Auth.TOKEN, **settings: Any) -> FlagshipAccess
     return FlagshipAccess(**(defaults | settings))
 
 
-def tenant_of_tests(import_type: ImportType = ImportType.NEW) -> FlagshipState:
+def tenant_of_tests(import_type: ImportType = ImportType.NEW, clock: Clock = china_now) -> FlagshipState:
     """A tenant with some goods, without rate limits, whose save creates only."""
-    state = FlagshipState()
+    state = FlagshipState(clock=clock)
     state.switches.calls_per_minute = state.switches.calls_per_second = None
     state.set_up(SAVE, import_type=import_type)
     state.seed(
