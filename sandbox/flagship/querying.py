@@ -67,7 +67,7 @@ class Querying:
 
     def _page(self, asked: Mapping[str, Any], limit: int) -> tuple[int, int]:
         try:
-            size, number = int(asked["pageSize"]), int(asked.get("pageNo") or 1)
+            size, number = int(asked["pageSize"]), int(asked.get("pageNo", 1))
         except (KeyError, TypeError, ValueError) as error:
             raise Refusal(Code.BAD_PARAMETER, texts.NO_PAGE_SIZE) from error
         if size < 1 or number < 1:
