@@ -257,7 +257,7 @@ class DocumentActivities(DocumentSteps):
         if linked:
             self._mapper.announce(key, erp)
         else:
-            self._poster(erp, self._shop.catalogue[key.flow]).announce(key)
+            self._poster(erp, self._shop.scheme(key.flow, key.connection)).announce(key)
 
     def _poster(self, erp: str, scheme: Scheme) -> Poster:
         return self._desk(erp, scheme)[0]

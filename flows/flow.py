@@ -124,6 +124,15 @@ class Flow(Frozen):
     fields: dict[str, Rule]
 
 
+class Variant(Frozen):
+    """What of a flow is different where its bills go to another ERP; everything else is the flow's own."""
+
+    flow: str
+    target: Target
+    links: dict[str, LinkRule] = Field(default_factory=dict)
+    fields: dict[str, Rule]
+
+
 class Form(Frozen):
     """A bill form of the ERP as far as flows use it: its keys, which are required, how it is read back.
 
@@ -136,6 +145,7 @@ class Form(Frozen):
         stock: line key of the warehouse.
         head, entries: allowed keys; an entry name maps to its own keys. Keys starting with ``F_`` are a tenant's own.
         required: dotted keys (``FEntity.FUnitID``) the form cannot be saved without.
+        at_once: whether its ERP can save, submit and audit a bill in one transaction.
     """
 
     system: str
@@ -154,6 +164,7 @@ class Form(Frozen):
     head: dict[str, tuple[str, ...]]
     entries: dict[str, tuple[str, ...]]
     required: tuple[str, ...]
+    at_once: bool = True
 
     def readback(self) -> BillForm:
         """The keys with which a bill of this form is read back and compared."""

@@ -82,7 +82,8 @@ class FlagshipState:
     def add_supplier(self, number: str, name: str = "") -> Record:
         return self.add_base("bd_supplier", number, name)
 
-    def add_warehouse(self, number: str, name: str = "") -> Record:
+    def add_stock(self, number: str, name: str = "") -> Record:
+        """A warehouse."""
         return self.add_base("bd_warehouse", number, name)
 
     def add_material(
@@ -99,10 +100,10 @@ class FlagshipState:
         )
 
     def add_stock_quantity(
-        self, warehouse: str, material: str, quantity: Decimal | int, lot: str | None = None, org: str = ORGANISATION
+        self, stock: str, material: str, quantity: Decimal | int, lot: str | None = None, org: str = ORGANISATION
     ) -> None:
         """Goods come in (or, negative, leave) without a bill."""
-        self.stock.add(Place(org, warehouse, material, lot or ""), Decimal(quantity))
+        self.stock.add(Place(org, stock, material, lot or ""), Decimal(quantity))
 
     def seed(self, wish: dict[str, Any]) -> None:
         """Fill from plain values: materials, customers, suppliers, warehouses, quantities.
@@ -113,7 +114,7 @@ class FlagshipState:
             "materials": self.add_material,
             "customers": self.add_customer,
             "suppliers": self.add_supplier,
-            "warehouses": self.add_warehouse,
+            "warehouses": self.add_stock,
             "quantities": self.add_stock_quantity,
         }
         for name, rows in wish.items():

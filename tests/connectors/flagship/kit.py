@@ -54,7 +54,7 @@ def tenant_of_tests(import_type: ImportType = ImportType.NEW, clock: Clock = chi
             "materials": [{"number": "SKU1"}, {"number": "SKU2"}],
             "customers": [{"number": "SHOP01"}],
             "warehouses": [{"number": "CK01"}],
-            "quantities": [{"warehouse": "CK01", "material": "SKU1", "quantity": 1000}],
+            "quantities": [{"stock": "CK01", "material": "SKU1", "quantity": 1000}],
         }
     )
     return state

@@ -45,8 +45,8 @@ def state(hand: Hand) -> FlagshipState:
             "suppliers": [{"number": "VEN01"}],
             "warehouses": [{"number": "CK01"}, {"number": "CK02"}],
             "quantities": [
-                {"warehouse": "CK01", "material": "SKU1", "quantity": 100},
-                {"warehouse": "CK01", "material": "LOT1", "quantity": 10, "lot": "L1"},
+                {"stock": "CK01", "material": "SKU1", "quantity": 100},
+                {"stock": "CK01", "material": "LOT1", "quantity": 10, "lot": "L1"},
             ],
         }
     )
