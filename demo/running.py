@@ -148,7 +148,7 @@ async def _flow(plan: Plan, stage: Stage, live: Live) -> None:
 
     async def look() -> bool:
         counts = await stage.store.counts()
-        live.update(board(flows, counts, stage.fed, stage.web))
+        live.update(board(flows, counts, stage.fed, stage.web, plan.erp))
         await asyncio.sleep(_TICK)
         seen = sum(count.documents for count in counts)
         return seen >= stage.fed

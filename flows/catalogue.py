@@ -154,7 +154,7 @@ def load_catalogue(
             raise _taken(file, "flow", scheme.flow.flow, other)
         schemes[scheme.flow.flow] = scheme
     variants: dict[tuple[str, str], Scheme] = {}
-    for file in sorted(folder.glob("*/*.yaml")):
+    for file in sorted((folder / "variants").rglob("*.yaml")):
         scheme = _load_variant(file, schemes, models, forms)
         if variants.setdefault((scheme.flow.flow, scheme.form.system), scheme) is not scheme:
             raise _taken(file, "flow", scheme.flow.flow, variants[scheme.flow.flow, scheme.form.system].file)
