@@ -8,6 +8,7 @@ from typing import Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
+from connectors.flagship.bindings import load
 from domain.documents import Frozen
 
 
@@ -91,6 +92,12 @@ class FlagshipAccess(Frozen):
     def _base(cls, url: str) -> str:
         """A blank or a stray ``/kapi`` at the end would be answered with an HTML page (section 1)."""
         return url.strip().rstrip("/").removesuffix("/kapi")
+
+    @field_validator("bindings")
+    @classmethod
+    def _can_be_read(cls, file: Path | None) -> Path | None:
+        load(file)
+        return file
 
     @model_validator(mode="after")
     def _has_credentials(self) -> Self:

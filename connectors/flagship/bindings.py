@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from connectors.flagship.envelope import FlagshipCode, fault
 from domain.documents import Frozen
@@ -90,22 +90,23 @@ def load(overlay: Path | None = None) -> Bindings:
     """The default bindings with a tenant's laid over them.
 
     Raises:
-        ValueError: the file is no YAML of this shape; the text names file and key.
-        OSError: it cannot be read.
+        ValueError: the file cannot be read or is no YAML of this shape; the text names file and key.
     """
     tree = _read(_DEFAULTS)
     if overlay is not None:
         tree = _laid_over(tree, _read(overlay))
     try:
         return Bindings.model_validate(tree)
-    except ValueError as error:
-        raise ValueError(f"{overlay or _DEFAULTS}: {error}") from error
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise ValueError(f"{overlay or _DEFAULTS}: {place}: {first['msg']}") from error
 
 
 def _read(file: Path) -> dict[str, Any]:
     try:
         tree = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
+    except (OSError, yaml.YAMLError) as error:
         raise ValueError(f"{file}: {error}") from error
     if not isinstance(tree, dict):
         raise ValueError(f"{file}: expected a mapping")

@@ -74,9 +74,6 @@ class FlagshipErp:
         pace: the line of all processes that call this data centre; by default this process keeps its own.
         transport: how calls travel; by default as `access` says.
         now, clock: Unix time, and seconds that only grow.
-
-    Raises:
-        ValueError, OSError: the bindings file cannot be read.
     """
 
     def __init__(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from connectors.flagship import bindings
 from connectors.flagship.bindings import Operation
@@ -55,3 +56,10 @@ def test_a_file_that_is_none_is_told(tmp_path: Path, text: str, told: str) -> No
     with pytest.raises(ValueError, match=told) as raised:
         bindings.load(own)
     assert str(own) in str(raised.value)
+    with pytest.raises(ValidationError, match=told):
+        access("http://localhost", bindings=own)
+
+
+def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ValidationError, match=r"absent\.yaml"):
+        access("http://localhost", bindings=tmp_path / "absent.yaml")
