@@ -109,7 +109,7 @@ class ReconcileActivities(ReconcileSteps):
         scheme = self._shop.scheme(ref.flow, ref.connection)
         facts = Facts(self._shop, scheme, ref.connection)
         words = await facts.words()
-        async for page in self._shop.erps[ref.erp].dated(scheme.form.readback(), ref.day):
+        async for page in self._shop.erps[ref.erp].dated(scheme.readback, ref.day):
             await self._book.put_bills(ref.run, [facts.of_bill(d.bill, d.content, words) for d in page])
             bills += len(page)
         return Counted(items=bills)

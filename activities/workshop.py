@@ -123,13 +123,17 @@ class Workshop:
         written = record.bill_version is not None or record.attempted_version is not None
         if written and record.bill_number is not None:
             return record.bill_number
-        return bills.bill_number(self.routes[record.key.connection].bill_prefix, record.key)
+        return self._number(record.key)
 
     def number_of(self, key: DocumentKey, record: DocumentRecord | None) -> str:
         """The bill number of a document that intake may never have seen."""
         if record is not None:
             return self.bill_number(record)
-        return bills.bill_number(self.routes[key.connection].bill_prefix, key)
+        return self._number(key)
+
+    def _number(self, key: DocumentKey) -> str:
+        suffix = self.scheme(key.flow, key.connection).flow.target.number_suffix
+        return bills.bill_number(self.routes[key.connection].bill_prefix, key, suffix)
 
     def connections_of(self, stream: str) -> Sequence[str]:
         """The source connections that have a stream."""

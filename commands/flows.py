@@ -68,7 +68,7 @@ async def _dry_run(flow: str, document: str) -> None:
             scheme.flow.fields,
             parsed,
             rate=await _rate(shop, scheme, parsed),
-            bill=BillFacts(number=f"{shop.routes[key.connection].bill_prefix}{key.number}"),
+            bill=BillFacts(number=shop.number_of(key, None)),
             tables=tables,
             links=links,
             traced=True,

@@ -6,7 +6,7 @@ A complaint names the file, the line, the field and what was expected.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -18,6 +18,7 @@ from typing import Any, NoReturn, get_args, get_origin
 from pydantic import BaseModel
 
 from domain.conversions import CONVERSIONS
+from domain.erp import BillForm, Match
 from domain.mapping import (
     SCOPES,
     Const,
@@ -70,6 +71,17 @@ class Scheme:
             if isinstance(rule, Lookup)
         ]
         return (*in_fields, *in_links)
+
+    @cached_property
+    def readback(self) -> BillForm:
+        """The keys with which its bills are read back; what the flow fixes of them tells its bills from others."""
+        fixed = {
+            key: str(rule.const)
+            for key, rule in self.flow.fields.items()
+            if key in self.form.compared and isinstance(rule, Const)
+        }
+        only = tuple(Match(key=key, values=(value,)) for key, value in fixed.items())
+        return self.form.readback().model_copy(update={"only": only})
 
     @cached_property
     def link_fields(self) -> dict[str, tuple[str, ...]]:
@@ -153,12 +165,26 @@ def load_catalogue(
             other = schemes[scheme.flow.flow].file
             raise _taken(file, "flow", scheme.flow.flow, other)
         schemes[scheme.flow.flow] = scheme
+    _refuse_shared_numbers(schemes.values())
     variants: dict[tuple[str, str], Scheme] = {}
     for file in sorted((folder / "variants").rglob("*.yaml")):
         scheme = _load_variant(file, schemes, models, forms)
         if variants.setdefault((scheme.flow.flow, scheme.form.system), scheme) is not scheme:
             raise _taken(file, "flow", scheme.flow.flow, variants[scheme.flow.flow, scheme.form.system].file)
+    _refuse_shared_numbers(variants.values())
     return Catalogue(schemes, variants)
+
+
+def _refuse_shared_numbers(schemes: Iterable[Scheme]) -> None:
+    """Documents of two streams may have one number; in one form their bills need two."""
+    seen: dict[tuple[str, str], Scheme] = {}
+    for scheme in schemes:
+        target = scheme.flow.target
+        other = seen.setdefault((target.form, target.number_suffix), scheme)
+        if other.flow.source.stream != scheme.flow.source.stream:
+            line = line_of(load(scheme.file)[1], ("target",))
+            expected = f"expected a suffix of its own: {other.file} posts documents of another stream to {target.form}"
+            raise FlowFileError(scheme.file, line, "target.number_suffix", expected)
 
 
 def _load_variant(

@@ -93,6 +93,8 @@ class Target(Frozen):
 
     Attributes:
         form: form id; its field list is checked.
+        number_suffix: letters behind the source's number, where documents of two streams share a form: an order and
+            a refund may have the same number.
         submit_and_audit: save, submit and audit as one transaction of the ERP.
         options: further request parameters of the save, e.g. ``IsVerifyBaseDataField``.
         closes: gap key that a posted bill closes, with ``{path}`` placeholders.
@@ -100,6 +102,7 @@ class Target(Frozen):
     """
 
     form: str
+    number_suffix: str = Field(default="", pattern=r"^[A-Z]*$")
     submit_and_audit: bool = True
     options: dict[str, Scalar] = Field(default_factory=dict)
     closes_each: str | None = None

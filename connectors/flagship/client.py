@@ -249,10 +249,10 @@ class FlagshipErp:
                 bills = [DatedBill(bill=reader.bill(row), content=reader.content(form, row)) for row in page]
                 new = [one for one in bills if one.content.head.get(form.date) == day.isoformat()]
                 met |= {one.bill.id for one in new}
-                fresh = list({one.bill.id: one for one in new if one.bill.id not in told}.values())
-                told |= {one.bill.id for one in fresh}
-                if fresh:
-                    yield fresh
+                fresh = {one.bill.id: one for one in new if one.bill.id not in told}
+                told |= fresh.keys()
+                if covered := [one for one in fresh.values() if form.covers(one.content)]:
+                    yield covered
             if pages <= 1 or met == before:
                 return
             before = met

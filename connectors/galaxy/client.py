@@ -211,8 +211,9 @@ class GalaxyErp:
             bills = _bills([*rows, *got])
             more = len(got) == size
             rows = bills.pop() if more else []
-            if bills:
-                yield [DatedBill(bill=_found_bill(lines[0]), content=_content(form, lines)) for lines in bills]
+            dated = [DatedBill(bill=_found_bill(lines[0]), content=_content(form, lines)) for lines in bills]
+            if covered := [one for one in dated if form.covers(one.content)]:
+                yield covered
             if not more:
                 return
 

@@ -8,7 +8,7 @@ import pytest
 
 from connectors.jushuitan.streams import MODELS as JUSHUITAN
 from domain.documents import HoldReason, OwnerRole, SkipReason
-from domain.erp import BillForm
+from domain.erp import BillForm, Match
 from domain.mapping import Const, Each, Lookup, Source
 from flows.catalogue import Catalogue, load_catalogue, load_forms
 from flows.flow import Then
@@ -211,3 +211,25 @@ def test_one_variant_for_each_system(bench: Bench) -> None:
     with_variant(bench)
     with pytest.raises(FlowFileError, match="is taken by"):
         with_variant(bench, name="variants/flagship/more.yaml")
+
+
+def test_documents_of_two_streams_share_no_bill_number(bench: Bench) -> None:
+    """An order and a refund may have the same number at the source."""
+    models = MODELS | {"shop.more": MODELS["shop.goods"]}
+    bench.load()
+    other = FLOW.replace("flow: goods", "flow: more").replace("shop.goods", "shop.more")
+    bench.write(other, "more.yaml")
+    with pytest.raises(FlowFileError, match="a suffix of its own") as caught:
+        load_catalogue(models, bench.folder, load_forms(bench.folder / "forms"))
+    assert (caught.value.file.name, caught.value.field) == ("more.yaml", "target.number_suffix")
+    bench.write(other.replace("form: GOODS", "form: GOODS\n  number_suffix: R"), "more.yaml")
+    assert len(load_catalogue(models, bench.folder, load_forms(bench.folder / "forms"))) == 2
+
+
+def test_what_a_flow_fixes_tells_its_bills_from_others() -> None:
+    catalogue = load_catalogue(JUSHUITAN)
+    for flow, kind in (("sales_outbound", "210"), ("sales_return", "2101")):
+        form = catalogue.of(flow, "flagship").readback
+        assert form.only == (Match(key="biztype_number", values=(kind,)),)
+        assert {match.key for match in form.only} <= set(form.head)
+        assert catalogue[flow].readback.only == ()

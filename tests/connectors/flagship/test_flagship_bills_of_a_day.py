@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from connectors.flagship.client import FlagshipErp
-from domain.erp import BillStatus, DatedBill
+from domain.erp import BillStatus, DatedBill, Match
 from domain.faults import Fault, FaultKind
 from sandbox.flagship.by_hand import ByHand
 from sandbox.flagship.state import FlagshipState
@@ -66,3 +66,15 @@ async def test_a_day_that_never_comes_to_rest_is_for_later(tenant: FlagshipState
                 await post(erp, f"S-{count}")
                 count += 1
     assert raised.value.kind is FaultKind.TRANSIENT
+
+
+async def test_red_bills_are_a_form_of_their_own(tenant: FlagshipState, erp: FlagshipErp) -> None:
+    """Outbounds and returns are one entity; whoever reads the outbounds of a day does not want its returns."""
+    await post(erp, "S-1")
+    red = outbound("R-1", qty=-2, biztype_number="2101", invscheme_number="2101")
+    assert await erp.save(SALOUT, [red], submit_and_audit=False) == {"R-1": None}
+    for kind, number in (("210", "S-1"), ("2101", "R-1")):
+        only = (Match(key="biztype_number", values=(kind,)),)
+        form = SALOUT.model_copy(update={"head": (*SALOUT.head, "biztype_number"), "only": only})
+        [bill] = [bill async for page in erp.dated(form, DAY) for bill in page]
+        assert bill.bill.number == number
