@@ -158,12 +158,15 @@ def data_of(response: httpx.Response) -> Mapping[str, Any]:
 def status_fault(response: httpx.Response) -> Fault | None:
     """What an answer with an error status means; None when it is no answer of the vendor's."""
     try:
-        data_of(response)
-    except Failed as failed:
-        return failed
-    except Fault:
+        body = jsontext.loads(response.content)
+    except (ValueError, RecursionError):
         return None
-    return bad_reply(f"HTTP {response.status_code} with a success in it")
+    if not isinstance(body, dict) or "errorCode" not in body:
+        return None
+    code = _text(body["errorCode"])
+    if code == _OK:
+        return bad_reply(f"HTTP {response.status_code} with a success in it")
+    return failure(code, _text(body.get("message")))
 
 
 def failure(code: str, message: str) -> Failed:

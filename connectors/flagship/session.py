@@ -22,6 +22,10 @@ from domain.faults import Fault, FaultKind
 
 RENEW_BEFORE = 300.0
 """Seconds before its end at which a token is renewed."""
+_LIFE = 7200.0
+"""Seconds a token lives where the answer does not say."""
+_AT_LEAST = 60.0
+"""Seconds a token is used whatever the answer says: our clock and the server's may differ, and tokens are rationed."""
 _CHINA = ZoneInfo("Asia/Shanghai")
 _SPARE_THE_ACCOUNT = 30.0
 """Seconds a refused log-in is not tried again: five wrong secrets lock the application for three minutes."""
@@ -102,7 +106,7 @@ class Session:
                 raise
             self._token, self._refusal = token, None
             # A token that is shorter than the margin is used for half of its life.
-            self._good_until = self._clock() + max(seconds - RENEW_BEFORE, seconds / 2)
+            self._good_until = self._clock() + max(seconds - RENEW_BEFORE, seconds / 2, _AT_LEAST)
 
     async def _enhanced(self) -> tuple[str, float]:
         """getToken (section 3.1); the token and the seconds it has left."""
@@ -117,7 +121,8 @@ class Session:
             "timestamp": self._timestamp(),
         }
         data = await self._ask("getToken", access.api("/oauth2/getToken"), body, _welcome)
-        return str(data["access_token"]), float(data.get("expires_in") or 0) / 1000
+        told = data.get("expires_in")
+        return str(data["access_token"]), float(told) / 1000 if told else _LIFE
 
     async def _legacy(self) -> tuple[str, float]:
         """getAppToken.do and login.do (section 3.4)."""
@@ -129,7 +134,8 @@ class Session:
         first = await self._ask("getAppToken", f"{access.url}/api/getAppToken.do", app, _legacy_welcome)
         user = {"user": access.user, "apptoken": first["app_token"], "usertype": access.user_type.value, **common}
         second = await self._ask("login", f"{access.url}/api/login.do", user, _legacy_welcome)
-        return str(second["access_token"]), float(second.get("expire_time") or 0) / 1000 - self._now()
+        ends = second.get("expire_time")
+        return str(second["access_token"]), float(ends) / 1000 - self._now() if ends else _LIFE
 
     async def _ask(
         self, operation: str, url: str, body: dict[str, Any], judge: Callable[[httpx.Response], dict[str, Any]]

@@ -103,6 +103,34 @@ async def test_a_failure_with_an_error_status_is_read_all_the_same(erp: Flagship
     assert await saved(erp, "S-1") == {"S-1": "validation"}
 
 
+async def test_rows_under_an_error_status_are_asked_for_one_by_one(erp: FlagshipErp, vendor: Vendor) -> None:
+    """What such an answer did is not told; each bill alone gets its own."""
+    both = rows(row(0, True), row(1, False, errors=["no"]), code="611", status=False)
+    vendor.said = [Reply(both.body, status=400), rows(row(0, True)), rows(row(0, False, errors=["no"]))]
+    assert await saved(erp, "S-1", "S-2") == {"S-1": None, "S-2": "refused"}
+
+
+async def test_a_token_whose_life_is_not_told(scripted: ScriptedVendor, vendor: Vendor) -> None:
+    seconds = 0.0
+    told = {**TOKEN["data"]} if isinstance(TOKEN["data"], dict) else {}
+    del told["expires_in"]
+    fetched = 0
+
+    async def handle(request: Received) -> Reply:
+        nonlocal fetched
+        if request.path.endswith("getToken"):
+            fetched += 1
+            return Reply.of(TOKEN | {"data": told})
+        return Reply.of(NOTHING)
+
+    scripted.handle = handle
+    async with FlagshipErp(access(scripted.url), clock=lambda: seconds) as erp:
+        for at in (0, 6899, 6901):
+            seconds = at
+            await erp.find(SALOUT, ["S-1"])
+    assert fetched == 2
+
+
 @pytest.mark.parametrize(
     ("reply", "code"),
     [

@@ -177,11 +177,11 @@ async def test_a_proxy_that_drops_underscores(tenant: FlagshipState, flagship: s
 
 
 async def test_a_short_life_is_used_by_half() -> None:
-    tenant = FlagshipState(FlagshipConfig(token_seconds=100), clock=china_now)
+    tenant = FlagshipState(FlagshipConfig(token_seconds=200), clock=china_now)
     seconds = 0.0
     with serve(create_app(tenant)) as url:
         async with FlagshipErp(access(url), clock=lambda: seconds) as erp:
-            for at in (0, 49, 51):
+            for at in (0, 99, 101):
                 seconds = at
                 await erp.find(SALOUT, ["S-1"])
     assert token_calls(tenant) == 2
