@@ -8,6 +8,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Protocol
 
+from sandbox.faults import Faults
 from sandbox.flagship.state import FlagshipState
 from sandbox.galaxy.state import GalaxyState
 from sandbox.http import CallCounter
@@ -46,6 +47,7 @@ class Ledger:
     inventory: Callable[[], Mapping[tuple[str, str], Decimal]]
     closed_until: Callable[[], str | None]
     calls: CallCounter
+    faults: Faults
 
 
 def ledger_of(system: ErpSystem, galaxy: GalaxyState, flagship: FlagshipState) -> Ledger:
@@ -56,10 +58,12 @@ def ledger_of(system: ErpSystem, galaxy: GalaxyState, flagship: FlagshipState) -
             inventory=lambda: erp_books.read_inventory(galaxy),
             closed_until=lambda: galaxy.switches.closed_until,
             calls=galaxy.calls,
+            faults=galaxy.faults,
         )
     return Ledger(
         books=lambda: flagship_books.read_books(flagship),
         inventory=lambda: flagship_books.read_inventory(flagship),
         closed_until=lambda: flagship.switches.closed_until,
         calls=flagship.calls,
+        faults=flagship.faults,
     )
