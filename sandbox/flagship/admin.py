@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields
+from enum import StrEnum
 from typing import Any
 
 from starlette.requests import Request
@@ -18,8 +18,6 @@ from sandbox.flagship.replies import RowRefusal
 from sandbox.flagship.showing import Showing
 from sandbox.flagship.state import FlagshipState
 from sandbox.http import Handler, JsonText
-
-_KINDS = {each.name: each.type for each in fields(Switches)}
 
 
 class _Acts:
@@ -55,9 +53,12 @@ class _Acts:
 
     def switches(self, body: dict[str, Any]) -> Any:
         """Set switches by name. Raises KeyError: no such switch."""
+        defaults = Switches()
         for name, value in body.items():
-            kind = type(getattr(Switches(), name)) if name in _KINDS else _unknown(name)
-            setattr(self._state.switches, name, kind(value) if isinstance(value, str) and kind is not str else value)
+            if not hasattr(defaults, name):
+                raise KeyError(name)
+            default = getattr(defaults, name)
+            setattr(self._state.switches, name, type(default)(value) if isinstance(default, StrEnum) else value)
         return {name: getattr(self._state.switches, name) for name in body}
 
     def api(self, body: dict[str, Any]) -> Any:
@@ -78,10 +79,6 @@ class _Acts:
         asked = dict(body)
         acts[asked.pop("do")](**asked)
         return {"done": body["do"]}
-
-
-def _unknown(name: str) -> type:
-    raise KeyError(name)
 
 
 def flagship_admin_routes(state: FlagshipState) -> list[Route]:

@@ -34,9 +34,6 @@ class ByHand:
         bill = self._bill(entity, number)
         packet = {"id": bill.id, **(head or {})}
         if values:
-            for key in ("price", "amount", "amountandtax", "taxamount"):
-                if "priceandtax" in values:
-                    bill.lines[line].values.pop(key, None)
             packet[bill.entity.entry] = [{"id": bill.lines[line].id, **values}]
         self._state.saving.save(Api("", entity, Operation.SAVE, keys=("id",)), packet)
         self._audit(self._bill(entity, number))

@@ -65,7 +65,8 @@ _OUTGOING = Movement(-1, status="outinvstatus", type="outinvtype")
 _LEAVING = Movement(-1, warehouse="outwarehouse", status="outinvstatus", type="outinvtype")
 _INCOMING = Movement(+1)
 _CUSTOMER = " customer:bd_customer! bizorg:bos_org bizdept operatorgroup inorg:bos_org settletype reccondition"
-_SALE = " returnqty:num returntype qualitytype actualprice:num entrysettleorg:bos_org settlecustomer:bd_customer" + (
+_SALE = (
+    " returnqty:num returntype qualitytype actualprice:num entrysettleorg:bos_org settlecustomer:bd_customer"
     " payingcustomer:bd_customer reccustomer:bd_customer"
 )
 _ORDER_HEAD = " org:bos_org! billtype:bos_billtype biztype:bd_biztype settlecurrency:bd_currency exchangerate:num"
