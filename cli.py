@@ -14,6 +14,7 @@ from commands.console import run
 from demo.running import Plan, play
 from leaving import leave
 from sandbox import serve
+from sandbox.world.ledger import ErpSystem
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -33,6 +34,10 @@ PortBase = Annotated[
     int | None, typer.Option("--port-base", min=1024, max=65000, help="起始端口 / first port; free ones by default")
 ]
 
+ErpChoice = Annotated[
+    ErpSystem, typer.Option("--erp", help="单据进入哪个 ERP：星空或旗舰版 / which ERP the documents go to")
+]
+
 
 @app.command()
 def demo(
@@ -44,19 +49,26 @@ def demo(
     documents: Annotated[int | None, typer.Option("--documents", min=1, help="单据数 / how many")] = None,
     seed: Annotated[int, typer.Option("--seed", help="样例数据的种子 / of the sample day")] = 1,
     port_base: PortBase = None,
+    erp: ErpChoice = ErpSystem.GALAXY,
     report: Annotated[Path | None, typer.Option("--report", help="结果写入 JSON / result as JSON")] = None,
 ) -> None:
     """在本机完整演示一天的业务 / a whole trading day on this machine, books audited at the end."""
     plan = Plan(
-        once=once, orders=tuple(orders or ()), documents=documents, seed=seed, port_base=port_base, report=report
+        once=once,
+        orders=tuple(orders or ()),
+        documents=documents,
+        seed=seed,
+        port_base=port_base,
+        erp=erp,
+        report=report,
     )
     raise typer.Exit(run(play(plan)))
 
 
 @app.command()
-def sandbox(port_base: PortBase = None) -> None:
+def sandbox(port_base: PortBase = None, erp: ErpChoice = ErpSystem.GALAXY) -> None:
     """启动各系统的模拟器 / serve the vendors' simulators until stopped."""
-    serve.run(port_base)
+    serve.run(port_base, erp)
 
 
 @app.command()

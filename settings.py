@@ -23,6 +23,7 @@ from pydantic_settings import (
 )
 
 from activities.retrying import Patience
+from connectors.flagship.access import FlagshipAccess
 from connectors.galaxy.access import GalaxyAccess
 from connectors.jushuitan.access import JushuitanAccess
 from connectors.rates.chain import RateAccess
@@ -33,6 +34,8 @@ DEMO_FILE = Path(".kingpost/demo.toml")
 
 _CALLS_OF_A_BATCH = 3
 """Find, save with submit and audit, find."""
+_CALLS_OF_THREE_STEPS = 5
+"""Find, save, submit, audit, find."""
 
 
 class Misconfigured(Exception):
@@ -64,13 +67,27 @@ class GalaxyTarget(GalaxyAccess):
         return self.steps_per_second or self.calls_per_second * batch / _CALLS_OF_A_BATCH
 
 
+class FlagshipTarget(FlagshipAccess):
+    """A Flagship data centre as where bills go.
+
+    Attributes:
+        steps_per_second: as `GalaxyTarget.steps_per_second`.
+    """
+
+    steps_per_second: float | None = Field(default=None, gt=0)
+
+    def queue_rate(self, batch: int) -> float:
+        """Steps a second on its task queue. A batch of posts makes `_CALLS_OF_THREE_STEPS` calls."""
+        return self.steps_per_second or self.calls_per_second * batch / _CALLS_OF_THREE_STEPS
+
+
 class JushuitanSource(JushuitanAccess):
     """A Jushuitan account as a source of documents.
 
     Attributes:
         steps_per_second: steps that Temporal hands out a second on its task queue, to all workers together; default:
             `per_second`, since each step makes at least one call.
-        erp: name of the Galaxy connection its bills go to.
+        erp: name of the Galaxy or Flagship connection its bills go to.
         bill_prefix: put in front of the source's numbers to make bill numbers; two accounts need two prefixes.
         since: documents changed before this moment are left alone at the first poll; default: a day before it.
     """
@@ -137,14 +154,24 @@ class Settings(BaseSettings):
     patience: Patience = Patience()
     worker: WorkerSettings = WorkerSettings()
     galaxy: dict[str, GalaxyTarget] = Field(default_factory=dict)
+    flagship: dict[str, FlagshipTarget] = Field(default_factory=dict)
     jushuitan: dict[str, JushuitanSource] = Field(default_factory=dict)
+
+    def erp_system(self, name: str) -> str:
+        """Kind of an ERP connection: ``galaxy`` or ``flagship``."""
+        return "flagship" if name in self.flagship else "galaxy"
 
     @model_validator(mode="after")
     def _connections_fit(self) -> Self:
+        erps = {**self.galaxy, **self.flagship}
+        for name in self.galaxy.keys() & self.flagship.keys():
+            raise ValueError(
+                f"flagship.{name} and galaxy.{name} have one name, expected a name of its own for each ERP"
+            )
         seen: dict[str, tuple[str, str]] = {}
         for name, source in self.jushuitan.items():
-            if source.erp not in self.galaxy:
-                raise ValueError(f"jushuitan.{name}.erp names {source.erp!r}, expected one of {sorted(self.galaxy)}")
+            if source.erp not in erps:
+                raise ValueError(f"jushuitan.{name}.erp names {source.erp!r}, expected one of {sorted(erps)}")
             for other, (erp, prefix) in seen.items():
                 if erp == source.erp and _can_meet(prefix.casefold(), source.bill_prefix.casefold()):
                     raise ValueError(
@@ -237,7 +264,7 @@ def required(settings: Settings) -> Settings:
     Raises:
         Misconfigured: no connection is set.
     """
-    if not settings.galaxy:
+    if not settings.galaxy and not settings.flagship:
         raise Misconfigured(
             "Setting galaxy is missing: expected at least one Kingdee connection, e.g. KINGPOST_GALAXY__MAIN__URL."
         )

@@ -44,6 +44,7 @@ from activities.nightly import NIGHTLY, nightly_schedule
 from activities.reconciling import ReconcileActivities
 from activities.starting import WORKFLOW_QUEUE
 from activities.workshop import Batching, Route, Stream, Workshop
+from connectors.flagship.client import FlagshipErp
 from connectors.galaxy.client import GalaxyErp
 from connectors.jushuitan.client import JushuitanClient
 from connectors.jushuitan.streams import MODELS, streams_of
@@ -124,6 +125,10 @@ async def workshop(settings: Settings, client: Client) -> AsyncIterator[Workshop
             account = f"galaxy.{name}"
             galaxy = await stack.enter_async_context(GalaxyErp(target, pace=StoredPace(store, account)))
             erps[name] = accounts[account] = galaxy
+        for name, flagship_target in settings.flagship.items():
+            account = f"flagship.{name}"
+            flagship = await stack.enter_async_context(FlagshipErp(flagship_target, pace=StoredPace(store, account)))
+            erps[name] = accounts[account] = flagship
         streams: dict[tuple[str, str], Stream] = {}
         routes: dict[str, Route] = {}
         for name, source in settings.jushuitan.items():
@@ -134,8 +139,14 @@ async def workshop(settings: Settings, client: Client) -> AsyncIterator[Workshop
             accounts[account] = jushuitan
             since = source.since if source.since is not None else now - timedelta(days=1)
             streams |= {(name, key): stream for key, stream in streams_of(name, jushuitan, since).items()}
-            queues = Queues(source=account, erp=f"galaxy.{source.erp}", rates=RATES_QUEUE)
-            routes[name] = Route(system="jushuitan", erp=source.erp, bill_prefix=source.bill_prefix, queues=queues)
+            system = settings.erp_system(source.erp)
+            routes[name] = Route(
+                system="jushuitan",
+                erp=source.erp,
+                erp_system=system,
+                bill_prefix=source.bill_prefix,
+                queues=Queues(source=account, erp=f"{system}.{source.erp}", rates=RATES_QUEUE),
+            )
         chain = await stack.enter_async_context(open_rate_chain(settings.rates))
         tuning = settings.worker
         yield Workshop(
@@ -236,8 +247,10 @@ def worker_on(
 
 def queue_rates(settings: Settings) -> dict[str, float]:
     """Steps a second that Temporal hands out on each account's task queue."""
-    galaxy = {f"galaxy.{name}": target.queue_rate(settings.worker.batch) for name, target in settings.galaxy.items()}
-    return galaxy | {f"jushuitan.{name}": source.queue_rate() for name, source in settings.jushuitan.items()}
+    batch = settings.worker.batch
+    galaxy = {f"galaxy.{name}": target.queue_rate(batch) for name, target in settings.galaxy.items()}
+    flagship = {f"flagship.{name}": target.queue_rate(batch) for name, target in settings.flagship.items()}
+    return galaxy | flagship | {f"jushuitan.{name}": source.queue_rate() for name, source in settings.jushuitan.items()}
 
 
 async def ensure_search_attributes(client: Client) -> None:

@@ -64,6 +64,7 @@ def wanted(scheme: Scheme, number: str, model: str, *, ours: bool) -> Wanted:
     )
 
 
-def bill_number(prefix: str, key: DocumentKey) -> str:
-    """The number a document's bill has in the ERP: the source's own, behind the connection's prefix."""
-    return f"{prefix}{key.number}"
+def bill_number(prefix: str, key: DocumentKey, suffix: str = "") -> str:
+    """The number a document's bill has in the ERP: the source's own, between the connection's prefix and the target's
+    suffix."""
+    return f"{prefix}{key.number}{suffix}"

@@ -29,7 +29,7 @@ class Mapper:
         self, record: DocumentRecord, document: BaseModel, *, erp: str, rate: Rate | None, number: str, attempt: int = 1
     ) -> Hold | JournalRow:
         """The journal row that puts the mapped bill on record, or what the document waits for."""
-        scheme = self._shop.catalogue[record.key.flow]
+        scheme = self._shop.scheme(record.key.flow, record.key.connection)
         tables = await self.tables(scheme, document, record.key.connection)
         with exchange_log() as exchanges:
             links, unlinked = await self.links(erp, scheme, record.key, document, tables)

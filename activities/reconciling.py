@@ -85,13 +85,13 @@ class ReconcileActivities(ReconcileSteps):
         """The documents of these numbers that the source has."""
         if not numbers:
             return {}
-        facts = Facts(self._shop, self._shop.catalogue[ref.flow], ref.connection)
+        facts = Facts(self._shop, self._shop.scheme(ref.flow, ref.connection), ref.connection)
         sightings = await stream_of(self._shop, ref.flow, ref.connection).several(ref.flow, numbers)
         sides = await asyncio.gather(*(facts.of_sighting(sighting) for sighting in sightings))
         return {sighting.key.number: side for sighting, side in zip(sightings, sides, strict=True)}
 
     async def _put_sources(self, ref: DayRef, sightings: Sequence[Sighting]) -> None:
-        facts = Facts(self._shop, self._shop.catalogue[ref.flow], ref.connection)
+        facts = Facts(self._shop, self._shop.scheme(ref.flow, ref.connection), ref.connection)
         records = await self._shop.store.documents([sighting.key for sighting in sightings])
         sides = await asyncio.gather(*(facts.of_sighting(sighting) for sighting in sightings))
         rows = [
@@ -106,10 +106,10 @@ class ReconcileActivities(ReconcileSteps):
     @vendor_step
     async def scan_bills(self, step: ScanStep) -> Counted:
         ref, bills = step.ref, 0
-        scheme = self._shop.catalogue[ref.flow]
+        scheme = self._shop.scheme(ref.flow, ref.connection)
         facts = Facts(self._shop, scheme, ref.connection)
         words = await facts.words()
-        async for page in self._shop.erps[ref.erp].dated(scheme.form.readback(), ref.day):
+        async for page in self._shop.erps[ref.erp].dated(scheme.readback, ref.day):
             await self._book.put_bills(ref.run, [facts.of_bill(d.bill, d.content, words) for d in page])
             bills += len(page)
         return Counted(items=bills)
@@ -146,7 +146,7 @@ class _Tracer:
 
     def __init__(self, workshop: Workshop, ref: DayRef) -> None:
         self._shop, self._ref = workshop, ref
-        self._form = workshop.catalogue[ref.flow].form
+        self._form = workshop.scheme(ref.flow, ref.connection).form
         self._words: Words | None = None
 
     async def numbers(self, items: Sequence[Item]) -> dict[str, str]:
@@ -160,7 +160,9 @@ class _Tracer:
         """What the source says of bills that no document of this flow and connection is behind."""
         owners = await self._owners([item.bill_number for item in items])
         if self._words is None:
-            self._words = await Facts(self._shop, self._shop.catalogue[self._ref.flow], self._ref.connection).words()
+            self._words = await Facts(
+                self._shop, self._shop.scheme(self._ref.flow, self._ref.connection), self._ref.connection
+            ).words()
         partners = self._words.partners
         rest = [item for item in items if item.bill_number not in owners and self._is_for_us(item, partners)]
         references = [self._reference(item) for item in rest]
@@ -194,7 +196,7 @@ class _Comparing:
 
     def __init__(self, workshop: Workshop, ref: DayRef) -> None:
         self._shop, self._ref = workshop, ref
-        self._scheme: Scheme = workshop.catalogue[ref.flow]
+        self._scheme: Scheme = workshop.scheme(ref.flow, ref.connection)
         self._facts = Facts(workshop, self._scheme, ref.connection)
 
     async def compare(self, items: Sequence[Item], *, again: bool) -> list[tuple[Item, Compared]]:

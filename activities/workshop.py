@@ -61,7 +61,7 @@ class Route(Frozen):
     """Where the documents of a source connection go.
 
     Attributes:
-        erp: name of the ERP connection.
+        erp, erp_system: name and kind of the ERP connection.
         bill_prefix: put in front of the source's number to make the bill number, so that two connections with
             overlapping numbers never meet in one ERP.
     """
@@ -70,6 +70,7 @@ class Route(Frozen):
     erp: str
     bill_prefix: str
     queues: Queues
+    erp_system: str = "galaxy"
 
 
 @dataclass(frozen=True)
@@ -110,20 +111,29 @@ class Workshop:
         record = await self.store.document(key)
         if record is None:
             raise LookupError(f"{key.workflow_id} is not in the store")
-        return record, self.catalogue[key.flow]
+        return record, self.scheme(key.flow, key.connection)
+
+    def scheme(self, flow: str, connection: str) -> Scheme:
+        """The flow as it is where a connection's bills go. Raises KeyError: it has no target there."""
+        route = self.routes.get(connection)
+        return self.catalogue[flow] if route is None else self.catalogue.of(flow, route.erp_system)
 
     def bill_number(self, record: DocumentRecord) -> str:
         """The document's bill number; one that may be in the ERP keeps it, whatever prefix is set today."""
         written = record.bill_version is not None or record.attempted_version is not None
         if written and record.bill_number is not None:
             return record.bill_number
-        return bills.bill_number(self.routes[record.key.connection].bill_prefix, record.key)
+        return self._number(record.key)
 
     def number_of(self, key: DocumentKey, record: DocumentRecord | None) -> str:
         """The bill number of a document that intake may never have seen."""
         if record is not None:
             return self.bill_number(record)
-        return bills.bill_number(self.routes[key.connection].bill_prefix, key)
+        return self._number(key)
+
+    def _number(self, key: DocumentKey) -> str:
+        suffix = self.scheme(key.flow, key.connection).flow.target.number_suffix
+        return bills.bill_number(self.routes[key.connection].bill_prefix, key, suffix)
 
     def connections_of(self, stream: str) -> Sequence[str]:
         """The source connections that have a stream."""

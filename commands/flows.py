@@ -36,7 +36,7 @@ def flows_check() -> None:
     except FlowFileError as error:
         stop(str(error), 1)
         return
-    for scheme in catalogue:
+    for scheme in (*catalogue, *catalogue.variants):
         flow = scheme.flow
         out.print(
             f"[green]✓[/] {flow.flow}  {flow.title.zh}  {flow.source.stream} → {flow.target.form}  ({flow.requirement})"
@@ -59,6 +59,7 @@ async def _dry_run(flow: str, document: str) -> None:
         except KeyError as error:
             raise Refused(str(error.args[0])) from None
         key, body = await _read(shop, scheme, document)
+        scheme = shop.scheme(flow, key.connection)
         parsed = _parse(scheme, document, body)
         mapper = Mapper(shop)
         tables = await mapper.tables(scheme, parsed, key.connection)
@@ -67,7 +68,7 @@ async def _dry_run(flow: str, document: str) -> None:
             scheme.flow.fields,
             parsed,
             rate=await _rate(shop, scheme, parsed),
-            bill=BillFacts(number=f"{shop.routes[key.connection].bill_prefix}{key.number}"),
+            bill=BillFacts(number=shop.number_of(key, None)),
             tables=tables,
             links=links,
             traced=True,

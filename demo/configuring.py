@@ -7,13 +7,27 @@ from pathlib import Path
 from typing import Any
 
 from domain import jsontext
+from sandbox.world.ledger import ErpSystem
 
 Sections = dict[str, dict[str, Any]]
 """A configuration file: tables by name, "" for the top."""
 
 
-def sections_for(systems: dict[str, Any], store_url: str, address: str, web: str) -> Sections:
-    """What a worker, or a command in another terminal, needs to know. `systems`: as the simulators announced it."""
+_ERP_KEYS = {
+    ErpSystem.GALAXY: ("url", "acct_id", "user_name", "app_id", "app_secret"),
+    ErpSystem.FLAGSHIP: ("url", "account_id", "app_id", "app_secret", "user"),
+}
+
+
+def sections_for(
+    systems: dict[str, Any], store_url: str, address: str, web: str, erp: ErpSystem = ErpSystem.GALAXY
+) -> Sections:
+    """What a worker, or a command in another terminal, needs to know.
+
+    Args:
+        systems: as the simulators announced it.
+        erp: where bills go.
+    """
     rates = systems["rates"]
     since = (datetime.now(UTC) - timedelta(minutes=10)).isoformat()
     return {
@@ -24,7 +38,7 @@ def sections_for(systems: dict[str, Any], store_url: str, address: str, web: str
             "safe_url": rates["backup_url"],
             "frankfurter_url": rates["frankfurter_url"],
         },
-        "galaxy.main": {k: systems["galaxy"][k] for k in ("url", "acct_id", "user_name", "app_id", "app_secret")},
+        f"{erp.value}.main": {key: systems[erp.value][key] for key in _ERP_KEYS[erp]},
         "jushuitan.main": {**systems["jushuitan"], "erp": "main", "since": since},
     }
 

@@ -19,6 +19,7 @@ from typing import Any
 from temporalio.client import Client
 
 from domain import jsontext
+from sandbox.world.ledger import ErpSystem
 from workflows import attributes
 
 BIN = Path(sys.executable).parent
@@ -144,10 +145,12 @@ def _tool(name: str) -> Path:
 
 
 @asynccontextmanager
-async def simulators(folder: Path, port_base: int | None) -> AsyncIterator[dict[str, Any]]:
-    """Every vendor's simulator. Yields where they are and with which credentials."""
-    ports = ["--port-base", str(port_base)] if port_base is not None else []
-    async with process("sandbox", folder, sys.executable, "-m", "cli", "sandbox", *ports, speaks=True) as child:
+async def simulators(
+    folder: Path, port_base: int | None, erp: ErpSystem = ErpSystem.GALAXY
+) -> AsyncIterator[dict[str, Any]]:
+    """Every vendor's simulator. Yields where they are and with which credentials. `erp`: whose books are audited."""
+    options = ["--erp", erp.value] + (["--port-base", str(port_base)] if port_base is not None else [])
+    async with process("sandbox", folder, sys.executable, "-m", "cli", "sandbox", *options, speaks=True) as child:
         line = b""
         async with asyncio.timeout(_PATIENCE):
             line = await child.stdout.readline()

@@ -23,6 +23,7 @@ from demo.report import Report, fates
 from demo.rest import at_rest, read_since
 from demo.view import board, ending
 from domain.journal import DocumentRecord, MappingRow
+from sandbox.world.ledger import ErpSystem
 from settings import DEMO_FILE
 from store.migrate import migrate
 from store.store import Store
@@ -42,6 +43,7 @@ class Plan:
         once: end when the day is done instead of staying up.
         orders: Online Retail CSV files; none means the sample day.
         documents: no more than so many documents.
+        erp: where bills go.
         port_base: first of the ports used; free ones by default.
         report: where the result goes as JSON.
         folder: state of the run: databases and logs. Emptied first.
@@ -51,6 +53,7 @@ class Plan:
     orders: tuple[Path, ...] = ()
     documents: int | None = None
     seed: int = 1
+    erp: ErpSystem = ErpSystem.GALAXY
     port_base: int | None = None
     report: Path | None = None
     folder: Path = FOLDER
@@ -76,7 +79,7 @@ async def play(plan: Plan) -> int:
     async with _stage(plan) as stage:
         with Live(console=console, refresh_per_second=4) as live:
             await _flow(plan, stage, live)
-            report, records = await _report(stage)
+            report, records = await _report(stage, plan.erp)
         console.print(ending(report, records, stage.web))
         if plan.report is not None:
             await asyncio.to_thread(plan.report.write_text, report.model_dump_json(indent=2), encoding="utf-8")
@@ -97,12 +100,12 @@ async def _stage(plan: Plan) -> AsyncIterator[Stage]:
     async with AsyncExitStack() as stack:
         address = await stack.enter_async_context(embedded.temporal_server(plan.folder, port, ui_port))
         ports = base + 2 if base is not None else None
-        systems = await stack.enter_async_context(embedded.simulators(plan.folder, ports))
+        systems = await stack.enter_async_context(embedded.simulators(plan.folder, ports, plan.erp))
         web = f"http://127.0.0.1:{ui_port}"
         url = f"sqlite:///{(plan.folder / 'kingpost.db').resolve()}"
         await asyncio.to_thread(migrate, url)
         # The day is played in seconds, so the source is looked at every two.
-        config = {**sections_for(systems, url, address, web), "worker": {"every": 2, "overlap": 4}}
+        config = {**sections_for(systems, url, address, web, plan.erp), "worker": {"every": 2, "overlap": 4}}
         write(plan.config, config)
         stack.callback(plan.config.unlink, missing_ok=True)
         store = await stack.enter_async_context(await Store.open(url))
@@ -145,7 +148,7 @@ async def _flow(plan: Plan, stage: Stage, live: Live) -> None:
 
     async def look() -> bool:
         counts = await stage.store.counts()
-        live.update(board(flows, counts, stage.fed, stage.web))
+        live.update(board(flows, counts, stage.fed, stage.web, plan.erp))
         await asyncio.sleep(_TICK)
         seen = sum(count.documents for count in counts)
         return seen >= stage.fed
@@ -169,7 +172,7 @@ async def _records(stage: Stage) -> list[DocumentRecord]:
     return await stage.store.list_documents(limit=1_000_000)
 
 
-async def _report(stage: Stage) -> tuple[Report, list[DocumentRecord]]:
+async def _report(stage: Stage, erp: ErpSystem) -> tuple[Report, list[DocumentRecord]]:
     seconds = round(time.monotonic() - stage.started, 1)
     records = await _records(stage)
     counted = fates(records)
@@ -180,7 +183,7 @@ async def _report(stage: Stage) -> tuple[Report, list[DocumentRecord]]:
         **counted,
         posted_totals=audit.pop("totals"),
         audit={name: audit[name] for name in ("missing", "duplicated", "quantity_off", "amount_off", "unaudited")},
-        erp_calls=stats["galaxy"]["calls"],
+        erp_calls=stats[erp.value]["calls"],
         history_events_per_document=await _events(stage),
         seconds=seconds,
     )

@@ -17,6 +17,7 @@ from domain.documents import DocumentState
 from domain.holds import REASON_ZH, ROLE_ZH
 from domain.journal import Count, DocumentRecord
 from flows.catalogue import Catalogue
+from sandbox.world.ledger import ErpSystem
 from workflows.wording import STATE_ZH
 
 _COLUMNS = (
@@ -42,8 +43,13 @@ _SKIP_ZH = {
 }
 
 
-def board(catalogue: Catalogue, counts: Sequence[Count], total: int, web: str) -> RenderableType:
-    """Documents per flow and state, live."""
+_ERP_ZH = {ErpSystem.GALAXY: "金蝶云星空", ErpSystem.FLAGSHIP: "金蝶云星空·旗舰版"}
+
+
+def board(
+    catalogue: Catalogue, counts: Sequence[Count], total: int, web: str, erp: ErpSystem = ErpSystem.GALAXY
+) -> RenderableType:
+    """Documents per flow and state, live. `erp`: where they go."""
     table = Table(expand=True, box=None, pad_edge=False)
     table.add_column("集成方案", ratio=3)
     for state, colour in _COLUMNS:
@@ -61,7 +67,7 @@ def board(catalogue: Catalogue, counts: Sequence[Count], total: int, web: str) -
     links = Text.assemble(("Temporal Web UI  ", "dim"), (f"{web}/namespaces/default/workflows", "cyan underline"))
     return Panel(
         Group(table, Text(), bar, Text(f"{settled} / {total}", style="dim"), links),
-        title="Kingpost · 聚水潭 → 金蝶云星空",
+        title=f"Kingpost · 聚水潭 → {_ERP_ZH[erp]}",
         border_style="blue",
     )
 

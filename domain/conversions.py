@@ -37,5 +37,17 @@ def _is_zero(value: Any) -> bool:
     return value == 0
 
 
-CONVERSIONS: dict[str, Callable[[Any], Any]] = {"day": _day, "text": _text, "is_zero": _is_zero}
+def _negative(value: Any) -> Any:
+    """The same quantity the other way round, as red bills want it."""
+    if not isinstance(value, (Decimal, int)):
+        raise ConversionError(f"expected a number, got {value!r}")
+    return -value
+
+
+CONVERSIONS: dict[str, Callable[[Any], Any]] = {
+    "day": _day,
+    "text": _text,
+    "is_zero": _is_zero,
+    "negative": _negative,
+}
 """Every conversion a flow file may name. None never reaches one: an absent value stays absent."""

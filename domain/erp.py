@@ -30,6 +30,13 @@ class BillStatus(StrEnum):
         return self in (BillStatus.DRAFT, BillStatus.CREATED, BillStatus.REAUDIT)
 
 
+class Match(Frozen):
+    """One condition of a query: `key` (dotted where base data) equals one of `values`."""
+
+    key: str
+    values: tuple[str, ...]
+
+
 class BillForm(Frozen):
     """A bill form of the ERP and the keys needed to read one of its bills back.
 
@@ -41,6 +48,7 @@ class BillForm(Frozen):
         line: further line keys read back for comparison, e.g. ``FEntryTaxRate``.
         head: head keys read back for comparison (dotted where base data), e.g. ``FDate``.
         date: head key of the bill's date; empty where the bills of a day are never asked for.
+        only: head values that tell its bills from others the ERP keeps under the same form; among `head`.
     """
 
     id: str
@@ -52,6 +60,11 @@ class BillForm(Frozen):
     line: tuple[str, ...] = ()
     head: tuple[str, ...] = ()
     date: str = ""
+    only: tuple[Match, ...] = ()
+
+    def covers(self, content: BillContent) -> bool:
+        """Whether a bill that was read is one of this form's."""
+        return all(content.head.get(match.key, "") in match.values for match in self.only)
 
 
 class Bill(Frozen):
@@ -104,13 +117,6 @@ class DatedBill(Frozen):
     content: BillContent
 
 
-class Match(Frozen):
-    """One condition of a query: `key` (dotted where base data) equals one of `values`."""
-
-    key: str
-    values: tuple[str, ...]
-
-
 class Erp(Protocol):
     """What a flow may ask of the ERP. All methods raise `Fault` when the call as a whole failed."""
 
@@ -147,7 +153,7 @@ class Erp(Protocol):
         ...
 
     def dated(self, form: BillForm, day: date) -> AsyncIterator[Sequence[DatedBill]]:
-        """Every bill of a form with that date, cancelled ones included, page by page; whole days are never in memory.
+        """Every bill the form covers with that date, cancelled ones included, page by page; days are never in memory.
 
         A bill that comes or goes meanwhile hides no other.
         """

@@ -6,7 +6,7 @@ A complaint names the file, the line, the field and what was expected.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -18,6 +18,7 @@ from typing import Any, NoReturn, get_args, get_origin
 from pydantic import BaseModel
 
 from domain.conversions import CONVERSIONS
+from domain.erp import BillForm, Match
 from domain.mapping import (
     SCOPES,
     Const,
@@ -37,7 +38,7 @@ from domain.paths import PathError, row_type, type_at
 from domain.rates import Rate
 from flows.checks import CHECKS
 from flows.complaints import parse
-from flows.flow import Fate, Flow, Form, Then
+from flows.flow import Fate, Flow, Form, Then, Variant
 from flows.yamltree import FlowFileError, Lines, line_of, load
 
 HERE = Path(__file__).parent
@@ -72,6 +73,17 @@ class Scheme:
         return (*in_fields, *in_links)
 
     @cached_property
+    def readback(self) -> BillForm:
+        """The keys with which its bills are read back; what the flow fixes of them tells its bills from others."""
+        fixed = {
+            key: str(rule.const)
+            for key, rule in self.flow.fields.items()
+            if key in self.form.compared and isinstance(rule, Const)
+        }
+        only = tuple(Match(key=key, values=(value,)) for key, value in fixed.items())
+        return self.form.readback().model_copy(update={"only": only})
+
+    @cached_property
     def link_fields(self) -> dict[str, tuple[str, ...]]:
         """For each link, the ERP keys its rules take."""
         taken: dict[str, dict[str, None]] = {name: {} for name in self.flow.links}
@@ -82,10 +94,15 @@ class Scheme:
 
 
 class Catalogue:
-    """All flows by name."""
+    """All flows by name.
 
-    def __init__(self, schemes: Mapping[str, Scheme]) -> None:
+    Args:
+        variants: by flow and ERP system, where a flow's bills go to another ERP than its own file says.
+    """
+
+    def __init__(self, schemes: Mapping[str, Scheme], variants: Mapping[tuple[str, str], Scheme] | None = None) -> None:
         self._schemes = dict(schemes)
+        self._variants = dict(variants or {})
 
     def __iter__(self) -> Iterator[Scheme]:
         return iter(self._schemes.values())
@@ -98,6 +115,19 @@ class Catalogue:
         if flow not in self._schemes:
             raise KeyError(f"no flow {flow!r}; there are {', '.join(sorted(self._schemes))}")
         return self._schemes[flow]
+
+    def of(self, flow: str, system: str) -> Scheme:
+        """The flow as it is where its bills go to that ERP. Raises KeyError: there is none for it."""
+        own = self[flow]
+        found = own if own.form.system == system else self._variants.get((flow, system))
+        if found is None:
+            raise KeyError(f"flow {flow!r} has no target for {system}")
+        return found
+
+    @property
+    def variants(self) -> Iterator[Scheme]:
+        """The flows as they are where their bills go to another ERP."""
+        return iter(self._variants.values())
 
 
 def load_forms(folder: Path = HERE / "forms") -> dict[str, Form]:
@@ -135,7 +165,39 @@ def load_catalogue(
             other = schemes[scheme.flow.flow].file
             raise _taken(file, "flow", scheme.flow.flow, other)
         schemes[scheme.flow.flow] = scheme
-    return Catalogue(schemes)
+    _refuse_shared_numbers(schemes.values())
+    variants: dict[tuple[str, str], Scheme] = {}
+    for file in sorted((folder / "variants").rglob("*.yaml")):
+        scheme = _load_variant(file, schemes, models, forms)
+        if variants.setdefault((scheme.flow.flow, scheme.form.system), scheme) is not scheme:
+            raise _taken(file, "flow", scheme.flow.flow, variants[scheme.flow.flow, scheme.form.system].file)
+    _refuse_shared_numbers(variants.values())
+    return Catalogue(schemes, variants)
+
+
+def _refuse_shared_numbers(schemes: Iterable[Scheme]) -> None:
+    """Documents of two streams may have one number; in one form their bills need two."""
+    seen: dict[tuple[str, str], Scheme] = {}
+    for scheme in schemes:
+        target = scheme.flow.target
+        other = seen.setdefault((target.form, target.number_suffix), scheme)
+        if other.flow.source.stream != scheme.flow.source.stream:
+            line = line_of(load(scheme.file)[1], ("target",))
+            expected = f"expected a suffix of its own: {other.file} posts documents of another stream to {target.form}"
+            raise FlowFileError(scheme.file, line, "target.number_suffix", expected)
+
+
+def _load_variant(
+    file: Path, schemes: Mapping[str, Scheme], models: Mapping[str, type[BaseModel]], forms: Mapping[str, Form]
+) -> Scheme:
+    """A flow with another target laid over it. Raises FlowFileError."""
+    variant, lines = parse(Variant, file)
+    if variant.flow not in schemes:
+        there = ", ".join(sorted(schemes))
+        raise FlowFileError(file, line_of(lines, ("flow",)), "flow", f"expected one of {there}")
+    parts = {name: getattr(variant, name) for name in ("target", "links", "fields")}
+    flow = schemes[variant.flow].flow.model_copy(update=parts)
+    return _Checker(file, lines, flow, models, forms).check()
 
 
 @dataclass
@@ -156,6 +218,8 @@ class _Checker:
             self._fail(("target", "form"), f"expected one of {', '.join(sorted(self.forms))}")
         self.model = self.models[flow.source.stream]
         self.form = self.forms[flow.target.form]
+        if flow.target.submit_and_audit and not self.form.at_once:
+            self._fail(("target", "submit_and_audit"), f"expected false: {flow.target.form} is posted in three calls")
         for name, path in (("currency", flow.rate.currency), ("day", flow.rate.day)):
             self._path(path, None, ("rate", name))
         for i, case in enumerate(flow.fate):

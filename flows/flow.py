@@ -93,6 +93,8 @@ class Target(Frozen):
 
     Attributes:
         form: form id; its field list is checked.
+        number_suffix: letters behind the source's number, where documents of two streams share a form: an order and
+            a refund may have the same number.
         submit_and_audit: save, submit and audit as one transaction of the ERP.
         options: further request parameters of the save, e.g. ``IsVerifyBaseDataField``.
         closes: gap key that a posted bill closes, with ``{path}`` placeholders.
@@ -100,6 +102,7 @@ class Target(Frozen):
     """
 
     form: str
+    number_suffix: str = Field(default="", pattern=r"^[A-Z]*$")
     submit_and_audit: bool = True
     options: dict[str, Scalar] = Field(default_factory=dict)
     closes_each: str | None = None
@@ -124,6 +127,15 @@ class Flow(Frozen):
     fields: dict[str, Rule]
 
 
+class Variant(Frozen):
+    """What of a flow is different where its bills go to another ERP; everything else is the flow's own."""
+
+    flow: str
+    target: Target
+    links: dict[str, LinkRule] = Field(default_factory=dict)
+    fields: dict[str, Rule]
+
+
 class Form(Frozen):
     """A bill form of the ERP as far as flows use it: its keys, which are required, how it is read back.
 
@@ -137,6 +149,7 @@ class Form(Frozen):
         stock: line key of the warehouse.
         head, entries: allowed keys; an entry name maps to its own keys. Keys starting with ``F_`` are a tenant's own.
         required: dotted keys (``FEntity.FUnitID``) the form cannot be saved without.
+        at_once: whether its ERP can save, submit and audit a bill in one transaction.
     """
 
     system: str
@@ -156,6 +169,7 @@ class Form(Frozen):
     head: dict[str, tuple[str, ...]]
     entries: dict[str, tuple[str, ...]]
     required: tuple[str, ...]
+    at_once: bool = True
 
     def readback(self) -> BillForm:
         """The keys with which a bill of this form is read back and compared."""

@@ -13,10 +13,12 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from domain.jsontext import dumps
+from sandbox.flagship.app import create_app as create_flagship
 from sandbox.galaxy.app import create_app as create_galaxy
 from sandbox.jushuitan.app import create_app as create_jushuitan
 from sandbox.rates.app import create_app as create_rates
 from sandbox.world.app import create_app as create_world
+from sandbox.world.ledger import ErpSystem
 from sandbox.world.world import World
 
 _HOST = "127.0.0.1"
@@ -37,7 +39,7 @@ async def serve(port_base: int | None = None, *, world: World | None = None) -> 
     When all simulators listen, one JSON line on stdout says where, and with which credentials.
 
     Args:
-        port_base: first of four consecutive ports; None takes free ones.
+        port_base: first of five consecutive ports; None takes free ones.
 
     Raises:
         OSError: a port is taken.
@@ -48,6 +50,7 @@ async def serve(port_base: int | None = None, *, world: World | None = None) -> 
         "jushuitan": create_jushuitan(world.jushuitan),
         "rates": create_rates(world.rates),
         "world": create_world(world),
+        "flagship": create_flagship(world.flagship),
     }
     with ExitStack() as stack:
         sockets = [
@@ -68,9 +71,9 @@ async def serve(port_base: int | None = None, *, world: World | None = None) -> 
         await asyncio.gather(*running)
 
 
-def run(port_base: int | None = None) -> None:
-    """`serve` for the command line; returns when told to stop."""
-    asyncio.run(serve(port_base))
+def run(port_base: int | None = None, erp: ErpSystem = ErpSystem.GALAXY) -> None:
+    """`serve` for the command line; returns when told to stop. `erp`: whose books the world audits."""
+    asyncio.run(serve(port_base, world=World(erp=erp)))
 
 
 def listen(port: int) -> socket.socket:
@@ -104,7 +107,7 @@ def _stop_on_signal(servers: list[_Server]) -> None:
 
 
 def _announcement(world: World, urls: dict[str, str]) -> dict[str, dict[str, str]]:
-    galaxy, jushuitan = world.galaxy.config, world.jushuitan.config
+    galaxy, flagship, jushuitan = world.galaxy.config, world.flagship.config, world.jushuitan.config
     return {
         "galaxy": {
             "url": f"{urls['galaxy']}/k3cloud/",
@@ -123,4 +126,11 @@ def _announcement(world: World, urls: dict[str, str]) -> dict[str, dict[str, str
         },
         "rates": {"url": urls["rates"], "backup_url": urls["rates"], "frankfurter_url": urls["rates"]},
         "world": {"url": urls["world"]},
+        "flagship": {
+            "url": urls["flagship"],
+            "app_id": flagship.app_id,
+            "app_secret": flagship.app_secret,
+            "account_id": flagship.account_id,
+            "user": flagship.user,
+        },
     }

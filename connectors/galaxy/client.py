@@ -9,26 +9,25 @@ from decimal import Decimal, InvalidOperation
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from connectors.galaxy.access import Auth, GalaxyAccess
-from connectors.galaxy.calls import GalaxyCalls
-from connectors.galaxy.convert_rules import with_own_rules
-from connectors.galaxy.dividing import divided
-from connectors.galaxy.envelope import SYSTEM, GalaxyCode, Unsuccessful, bad_reply, fault
-from connectors.galaxy.queries import SAFE_PAGE, behind, chunks, filters, in_list, on_day, page
-from connectors.galaxy.session import Session
-from connectors.galaxy.verdicts import (
+from connectors.bills import (
     AUDIT,
     DELETE,
     SUBMIT,
     UNAUDIT,
     WITHDRAW,
-    Attribution,
     Transition,
     Verdicts,
-    attribute,
-    same_number,
-    unanswered,
+    chunks,
+    divided,
 )
+from connectors.galaxy.access import Auth, GalaxyAccess
+from connectors.galaxy.blame import BLAME
+from connectors.galaxy.calls import GalaxyCalls
+from connectors.galaxy.convert_rules import with_own_rules
+from connectors.galaxy.envelope import SYSTEM, GalaxyCode, Unsuccessful, bad_reply, fault
+from connectors.galaxy.queries import SAFE_PAGE, behind, filters, in_list, on_day, page
+from connectors.galaxy.session import Session
+from connectors.galaxy.verdicts import Attribution, attribute, same_number, unanswered
 from connectors.http import Transport
 from connectors.limits import Limits
 from domain.erp import Bill, BillContent, BillForm, BillLine, BillStatus, DatedBill, FoundBill, Match, VeryBills
@@ -40,6 +39,7 @@ Item = TypeVar("Item")
 
 _NUMBER = "FBillNo"
 _CANCELLED = "B"
+_OPERATIONS = {SUBMIT: "Submit", AUDIT: "Audit", UNAUDIT: "UnAudit", WITHDRAW: "CancelAssign", DELETE: "Delete"}
 _BILL_FIELDS = ("FID", _NUMBER, "FDocumentStatus", "FCancelStatus")
 
 
@@ -145,7 +145,7 @@ class GalaxyErp:
         async def once(part: Sequence[Bill]) -> Verdicts:
             return await self._save(form, part, parameters)
 
-        verdicts = await divided(unique, once, lambda bill: bill.number) if unique else {}
+        verdicts = await divided(unique, once, lambda bill: bill.number, BLAME) if unique else {}
         for bill in bills:  # the same number in other letters: taken by its neighbour
             taken = fault(FaultKind.REFUSED, GalaxyCode.BILL_EXISTS, f"{bill.number} occurs twice", _NUMBER)
             verdicts.setdefault(bill.number, taken)
@@ -211,8 +211,9 @@ class GalaxyErp:
             bills = _bills([*rows, *got])
             more = len(got) == size
             rows = bills.pop() if more else []
-            if bills:
-                yield [DatedBill(bill=_found_bill(lines[0]), content=_content(form, lines)) for lines in bills]
+            dated = [DatedBill(bill=_found_bill(lines[0]), content=_content(form, lines)) for lines in bills]
+            if covered := [one for one in dated if form.covers(one.content)]:
+                yield covered
             if not more:
                 return
 
@@ -259,7 +260,7 @@ class GalaxyErp:
 
         verdicts: Verdicts = {}
         for part in chunks(tuple(dict.fromkeys(numbers)), self._access.in_list):
-            verdicts |= await divided(part, once, lambda number: number)
+            verdicts |= await divided(part, once, lambda number: number, BLAME)
         return verdicts
 
     async def _move_once(
@@ -269,7 +270,7 @@ class GalaxyErp:
 
         With `ids`, a bill of the same number with another id is as good as none.
         """
-        answer = await self._apply(transition.operation, form, numbers, ids)
+        answer = await self._apply(_OPERATIONS[transition], form, numbers, ids)
         verdicts: Verdicts = dict.fromkeys(answer.done)
         missing = [number for number in numbers if number not in verdicts]
         there = await self.find(form, missing) if missing else {}
@@ -278,7 +279,7 @@ class GalaxyErp:
             bill, said = found.get(number), answer.refused.get(number) or answer.general
             if transition.reached(bill):
                 verdicts[number] = None
-            elif refusal := transition.refusal(bill, number, said):
+            elif refusal := transition.refusal(SYSTEM, bill, number, said):
                 verdicts[number] = refusal
             elif said or len(numbers) == 1:
                 verdicts[number] = said or unanswered(number)

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
-from itertools import islice, product
+from itertools import product
 from typing import Any, TypeVar
 
+from connectors.bills import chunks
 from domain.erp import Match
 
 Item = TypeVar("Item")
 
 SAFE_PAGE = 2000
 """Rows every server gives per page; a longer page may be cut to fewer without a word."""
-
-
-def chunks(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
-    """The items in parts of at most `size`."""
-    rest = iter(items)
-    while part := tuple(islice(rest, size)):
-        yield part
 
 
 def in_list(key: str, values: Sequence[str]) -> str:

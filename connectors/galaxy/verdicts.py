@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from connectors.bills import Verdicts
 from connectors.galaxy.envelope import GalaxyCode, Status, fault, most_telling, translate
-from domain.erp import BillStatus, FoundBill
 from domain.faults import Fault, FaultKind
-
-Verdicts = dict[str, Fault | None]
 
 
 def same_number(number: str) -> str:
@@ -63,42 +61,3 @@ def attribute(status: Status, numbers: Sequence[str]) -> Attribution:
 def unanswered(number: str) -> Fault:
     """Nothing is known of the bill but that it is not where it should be; asking again tells."""
     return fault(FaultKind.TRANSIENT, GalaxyCode.UNANSWERED, f"no answer for {number}")
-
-
-@dataclass(frozen=True, slots=True)
-class Transition:
-    """A step of the bill's status machine (section 8).
-
-    Attributes:
-        operation: the vendor's name of it.
-        allowed: statuses it can start from.
-        reached: whether a bill (None: there is none) is where the step leads, whoever took it there.
-    """
-
-    operation: str
-    allowed: frozenset[BillStatus]
-    reached: Callable[[FoundBill | None], bool]
-
-    def refusal(self, bill: FoundBill | None, number: str, said: Fault | None) -> Fault | None:
-        """Why a bill that is not there cannot get there, judged by its status; None when the status is no hindrance."""
-        words = f": {said.message}" if said else ""
-        if bill is None:
-            return fault(FaultKind.REFUSED, GalaxyCode.NOT_FOUND, f"there is no {number}{words}")
-        if bill.status not in self.allowed:
-            message = f"{self.operation} is not possible in status {bill.status.value}{words}"
-            return fault(FaultKind.REFUSED, GalaxyCode.WRONG_STATE, message)
-        return None
-
-
-_OPEN = frozenset((BillStatus.DRAFT, BillStatus.CREATED, BillStatus.REAUDIT))
-
-
-def _in(*statuses: BillStatus) -> Callable[[FoundBill | None], bool]:
-    return lambda bill: bill is not None and bill.status in statuses
-
-
-SUBMIT = Transition("Submit", _OPEN, _in(BillStatus.SUBMITTED, BillStatus.AUDITED))
-AUDIT = Transition("Audit", frozenset((BillStatus.SUBMITTED,)), _in(BillStatus.AUDITED))
-UNAUDIT = Transition("UnAudit", frozenset((BillStatus.AUDITED,)), _in(*_OPEN, BillStatus.SUBMITTED))
-WITHDRAW = Transition("CancelAssign", frozenset((BillStatus.SUBMITTED,)), _in(*_OPEN))
-DELETE = Transition("Delete", _OPEN, lambda bill: bill is None)

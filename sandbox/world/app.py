@@ -221,5 +221,6 @@ def _stats(world: World) -> dict[str, Any]:
             "calls": source.calls.total,
         },
         "galaxy": {"calls": world.galaxy.calls.total},
+        "flagship": {"calls": world.flagship.calls.total},
         "rates": {"calls": world.rates.calls.total},
     }

@@ -17,8 +17,8 @@ from sandbox.world.books import AUDITED, ZERO, BookedBill, Books
 from sandbox.world.expected import MONEY_DIGITS, Expected, expected_returns, expected_sales
 from sandbox.world.parity import central_parity
 
-_SOURCE_ID = re.compile(r"\d{10}$")
-"""A bill's number ends with the source's id, behind whatever prefix the connection has."""
+_SOURCE_ID = re.compile(r"(\d{10})[A-Z]*$")
+"""A bill's number ends with the source's id, behind whatever prefix the connection has, and a suffix of letters."""
 
 
 @dataclass(slots=True)
@@ -94,7 +94,7 @@ def finder(documents: Iterable[Expected]) -> Callable[[BookedBill], Expected | N
 
 def _source_id(number: str) -> int:
     found = _SOURCE_ID.search(number)
-    return int(found[0]) if found is not None else 0
+    return int(found[1]) if found is not None else 0
 
 
 def _check(document: Expected, bill: BookedBill, findings: Findings) -> None:

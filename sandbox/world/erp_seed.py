@@ -6,10 +6,14 @@ from collections import defaultdict
 from decimal import Decimal
 
 from domain.journal import MappingRow
+from sandbox.flagship.apis import ImportType
+from sandbox.flagship.state import FlagshipState
 from sandbox.galaxy.state import GalaxyState
 from sandbox.jushuitan.documents import Area, Shop, Warehouse
 from sandbox.world.erp_books import RETURNS_FORM
 from sandbox.world.feed import Feed, FeedShop, Goods, Opening, material_of
+from sandbox.world.flagship_books import SALES_ENTITY
+from sandbox.world.ledger import Tenant
 
 ORGANISATION = "100"
 UNIT = "Pcs"
@@ -29,18 +33,21 @@ def stock_number(wms_co_id: int, area: Area = Area.MAIN) -> str:
 
 
 class ErpSeed:
-    """Fills the ERP for feeds, each thing once, and remembers the mapping rows.
+    """Fills the ERPs for feeds, each thing once and under the same numbers, and remembers the mapping rows.
 
     Attributes:
         openings: opening stock by warehouse and material number.
     """
 
-    def __init__(self, galaxy: GalaxyState) -> None:
+    def __init__(self, galaxy: GalaxyState, flagship: FlagshipState) -> None:
         self.openings: defaultdict[tuple[str, str], Decimal] = defaultdict(Decimal)
-        self._galaxy = galaxy
+        self._tenants: tuple[Tenant, ...] = (galaxy, flagship)
         self._rows: dict[tuple[str, str], MappingRow] = {}
         self._withheld: dict[tuple[str, str], MappingRow] = {}
-        galaxy.add_organization(ORGANISATION)
+        for tenant in self._tenants:
+            tenant.add_organization(ORGANISATION)
+        # Set up as docs/verify-with-your-tenant.md asks: a save never changes a bill that is there.
+        flagship.set_up(f"/v2/im/{SALES_ENTITY}/batchAdd", import_type=ImportType.NEW)
         galaxy.add_field(RETURNS_FORM, "FEntity", SOURCE_NUMBER_FIELD, "网上订单号")
         for currency in galaxy.bills("BD_Currency"):
             self._keep(_row("currency", str(currency["head"]["FCODE"]), currency=currency["number"]), mapped=True)
@@ -77,12 +84,14 @@ class ErpSeed:
     def add_stock(self, opening: Opening) -> None:
         """Put goods into the ERP's warehouse; a negative quantity takes them out."""
         stock, material = stock_number(opening.wms_co_id), material_of(opening.sku_id)
-        self._galaxy.add_stock_quantity(stock, material, opening.quantity, opening.lot)
+        for tenant in self._tenants:
+            tenant.add_stock_quantity(stock, material, opening.quantity, opening.lot)
         self.openings[stock, material] += opening.quantity
 
     def _shop(self, shop: FeedShop) -> None:
         number = customer_number(shop.shop)
-        self._galaxy.add_customer(number, shop.shop.shop_name)
+        for tenant in self._tenants:
+            tenant.add_customer(number, shop.shop.shop_name)
         row = _row(
             "shop",
             shop.shop.shop_name,
@@ -96,13 +105,15 @@ class ErpSeed:
     def _warehouse(self, warehouse: Warehouse) -> None:
         for area in _AREA_SUFFIX:
             number = stock_number(warehouse.wms_co_id, area)
-            self._galaxy.add_stock(number, f"{warehouse.name} {area.label}")
+            for tenant in self._tenants:
+                tenant.add_stock(number, f"{warehouse.name} {area.label}")
             self._keep(_row("warehouse", f"{warehouse.wms_co_id}/{area.value}", stock=number), mapped=True)
 
     def _goods(self, goods: Goods) -> None:
-        self._galaxy.add_material(
-            goods.material, goods.name, batch_managed=goods.batch_managed, service=goods.service, unit=UNIT
-        )
+        for tenant in self._tenants:
+            tenant.add_material(
+                goods.material, goods.name, batch_managed=goods.batch_managed, service=goods.service, unit=UNIT
+            )
         row = _row(
             "sku",
             goods.material,

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from domain.journal import MappingRow
+from sandbox.flagship.state import FlagshipState
 from sandbox.galaxy.state import GalaxyState
 from sandbox.jushuitan.documents import Sku
 from sandbox.jushuitan.state import JushuitanState
@@ -16,11 +17,11 @@ from sandbox.world.audit import Findings, audit, stock_off
 from sandbox.world.books import Books
 from sandbox.world.busy_day import busy_feed
 from sandbox.world.changes import Change, change
-from sandbox.world.erp_books import read_books, read_inventory
 from sandbox.world.erp_seed import ErpSeed
 from sandbox.world.expected import expected_returns, expected_sales, source_ids
 from sandbox.world.feed import Feed, FeedDocument, FeedError, Later, LaterKind, Opening, order_of
 from sandbox.world.judgement import Claims, Judgement, judge
+from sandbox.world.ledger import ErpSystem, Ledger, ledger_of
 from sandbox.world.reasons import Reasons
 from sandbox.world.retail import retail_feed
 from sandbox.world.sample_day import sample_feed
@@ -29,10 +30,11 @@ _FIRST_SHOP = 101
 
 
 class World:
-    """The three systems and what flows between them.
+    """The systems and what flows between them.
 
     Attributes:
-        jushuitan, galaxy, rates: the state of each simulator.
+        jushuitan, galaxy, flagship, rates: the state of each simulator.
+        ledger: the ERP whose books are audited.
         later: events of the fed days that have not happened yet.
     """
 
@@ -41,12 +43,17 @@ class World:
         jushuitan: JushuitanState | None = None,
         galaxy: GalaxyState | None = None,
         rates: RatesState | None = None,
+        *,
+        flagship: FlagshipState | None = None,
+        erp: ErpSystem = ErpSystem.GALAXY,
     ) -> None:
         self.jushuitan = jushuitan or JushuitanState()
         self.galaxy = galaxy or GalaxyState()
+        self.flagship = flagship or FlagshipState()
+        self.ledger: Ledger = ledger_of(erp, self.galaxy, self.flagship)
         self.rates = rates or RatesState()
         self.later: list[Later] = []
-        self._erp = ErpSeed(self.galaxy)
+        self._erp = ErpSeed(self.galaxy, self.flagship)
         self._queue: deque[FeedDocument] = deque()
         self._fed: set[str] = set()
         self._shops: dict[str, int] = {}
@@ -129,7 +136,7 @@ class World:
 
     def books(self) -> Books:
         """The ERP's bills as they are now."""
-        return read_books(self.galaxy)
+        return self.ledger.books()
 
     def audit(self, excused: Collection[str] = ()) -> Findings:
         """The source against the books; see `sandbox.world.audit.audit`."""
@@ -137,13 +144,13 @@ class World:
 
     def judge(self, claims: Claims) -> Judgement:
         """Every document against the books, and every reason to wait against the world; see `judgement`."""
-        books, inventory = self.books(), read_inventory(self.galaxy)
+        books, inventory = self.books(), self.ledger.inventory()
         reasons = Reasons(
             self.jushuitan,
             books,
             inventory,
             withheld=[(row.collection, row.key) for row in self._erp.withheld],
-            closed_until=self.galaxy.switches.closed_until,
+            closed_until=self.ledger.closed_until(),
         )
         found = judge(expected_sales(self.jushuitan), books.sales, claims, reasons)
         returns = judge(expected_returns(self.jushuitan), books.returns, claims, reasons)
@@ -154,7 +161,7 @@ class World:
 
     def stock_off(self) -> list[str]:
         """Places where the ERP's inventory is not what its opening and its bills make it."""
-        return stock_off(self._erp.openings, self.books(), read_inventory(self.galaxy))
+        return stock_off(self._erp.openings, self.books(), self.ledger.inventory())
 
     def _take(self, feed: Feed) -> list[str]:
         numbers = [document.platform_number for document in feed.documents]

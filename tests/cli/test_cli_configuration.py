@@ -23,6 +23,13 @@ GALAXY: dict[str, Any] = {
     "app_id": "i",
     "app_secret": "s",
 }
+FLAGSHIP: dict[str, Any] = {
+    "url": "http://127.0.0.1:1",
+    "account_id": "a",
+    "app_id": "i",
+    "app_secret": "s3cr3t",
+    "user": "u",
+}
 JUSHUITAN: dict[str, Any] = {"url": "http://127.0.0.1:1", "app_key": "k", "app_secret": "s"}
 
 
@@ -62,6 +69,9 @@ async def test_setting_is_named(tmp_path: Path) -> None:
         "worker.every": {"worker": {"every": 0}},
         "temporal.adress": {"temporal": {"adress": "127.0.0.1:7233"}},
         "galaxy": {"galaxy.main": {}},
+        "flagship.main": {"flagship.main": FLAGSHIP},
+        "flagship.other.bindings": {"flagship.other": {**FLAGSHIP, "bindings": "absent.yaml"}},
+        "flagship.other.account_id": {"flagship.other": {k: v for k, v in FLAGSHIP.items() if k != "account_id"}},
     }
     for name, changed in cases.items():
         config = write_config(tmp_path / "kingpost.toml", whole | changed)

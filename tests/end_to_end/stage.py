@@ -33,6 +33,7 @@ from domain.documents import DocumentKey, DocumentState, Frozen, HoldReason
 from domain.journal import DocumentRecord
 from flows.catalogue import Catalogue
 from sandbox.faults import ANY_OPERATION, FaultName, FaultRule
+from sandbox.flagship.app import create_app as create_flagship
 from sandbox.galaxy.app import create_app as create_galaxy
 from sandbox.galaxy.state import GalaxyState
 from sandbox.jushuitan.app import create_app as create_jushuitan
@@ -40,6 +41,7 @@ from sandbox.jushuitan.config import JushuitanConfig
 from sandbox.jushuitan.state import JushuitanState
 from sandbox.rates.app import create_app as create_rates
 from sandbox.rates.state import RatesState
+from sandbox.world.ledger import ErpSystem
 from sandbox.world.world import World
 from settings import Settings
 from store.migrate import migrate
@@ -60,9 +62,13 @@ Sections = dict[str, dict[str, Any]]
 """A configuration file: tables by name, "" for the top."""
 
 
-def unlimited_world(galaxy: GalaxyState | None = None, rates: RatesState | None = None) -> World:
-    """A merchant whose source counts no calls: tests are in a hurry."""
-    return World(JushuitanState(JushuitanConfig(per_second=None, per_minute=None)), galaxy, rates)
+def unlimited_world(
+    galaxy: GalaxyState | None = None, rates: RatesState | None = None, erp: ErpSystem = ErpSystem.GALAXY
+) -> World:
+    """A merchant whose vendors count no calls: tests are in a hurry."""
+    world = World(JushuitanState(JushuitanConfig(per_second=None, per_minute=None)), galaxy, rates, erp=erp)
+    world.flagship.switches.calls_per_minute = world.flagship.switches.calls_per_second = None
+    return world
 
 
 async def until(look: Callable[[], Awaitable[T | None]], what: str, *, limit: float = _LIMIT) -> T:
@@ -147,13 +153,13 @@ class Stage:
         self, operation: str = ANY_OPERATION, kind: FaultName = FaultName.LOSE_REPLY, *, skip: int = 0, **more: Any
     ) -> None:
         """Let a call to the ERP go wrong: the one after `skip` others of the operation."""
-        self.galaxy.faults.add(FaultRule(kind=kind, operation=operation, skip=skip, **more))
+        self.world.ledger.faults.add(FaultRule(kind=kind, operation=operation, skip=skip, **more))
 
     async def fault_hit(self, kind: FaultName, times: int = 1) -> None:
         """Wait until so many calls to the ERP went wrong in this way."""
 
         async def hit() -> bool:
-            return self.galaxy.faults.injected[kind.value] >= times
+            return self.world.ledger.faults.injected[kind.value] >= times
 
         await until(hit, f"{times} calls to the ERP went wrong by {kind.value}")
 
@@ -305,13 +311,16 @@ class Wish:
     """How a stage is to be.
 
     Attributes:
-        galaxy, jushuitan, worker, patience: settings other than the quick ones tests use.
+        erp: the ERP its bills go to, whose books the main world audits.
+        galaxy, flagship, jushuitan, worker, patience: settings other than the quick ones tests use.
         catalogue: other flows than the product's own.
         works: a worker runs in this process from the start.
     """
 
     sources: Mapping[str, Source] = field(default_factory=lambda: {"main": Source(unlimited_world())})
+    erp: ErpSystem = ErpSystem.GALAXY
     galaxy: Mapping[str, Any] = field(default_factory=dict)
+    flagship: Mapping[str, Any] = field(default_factory=dict)
     jushuitan: Mapping[str, Any] = field(default_factory=dict)
     worker: Mapping[str, Any] = field(default_factory=dict)
     patience: Mapping[str, Any] = field(default_factory=dict)
@@ -329,7 +338,12 @@ async def open_stage(temporal: str, folder: Path, wish: Wish) -> AsyncIterator[S
     apps = {f"jushuitan.{name}": create_jushuitan(world.jushuitan) for name, world in worlds.items()}
     async with AsyncExitStack() as stack:
         urls = await stack.enter_async_context(
-            serving(galaxy=create_galaxy(main.galaxy), rates=create_rates(main.rates), **apps)
+            serving(
+                galaxy=create_galaxy(main.galaxy),
+                flagship=create_flagship(main.flagship),
+                rates=create_rates(main.rates),
+                **apps,
+            )
         )
         store_url = wish.store_url or f"sqlite:///{folder / 'kingpost.db'}"
         await asyncio.to_thread(migrate, store_url)
@@ -388,7 +402,7 @@ def write_config(file: Path, sections: Sections) -> Path:
 
 
 def _sections(wish: Wish, urls: Mapping[str, str]) -> Sections:
-    galaxy = wish.sources["main"].world.galaxy.config
+    galaxy, flagship = wish.sources["main"].world.galaxy.config, wish.sources["main"].world.flagship.config
     rates = urls["rates"]
     sections: Sections = {
         "": {"secret_key": "a passphrase for tests, long enough"},
@@ -413,6 +427,18 @@ def _sections(wish: Wish, urls: Mapping[str, str]) -> Sections:
             "read_timeout": 10,
             **wish.galaxy,
         },
+        "flagship.cloud": {
+            "url": urls["flagship"],
+            "account_id": flagship.account_id,
+            "app_id": flagship.app_id,
+            "app_secret": flagship.app_secret,
+            "user": flagship.user,
+            "calls_per_second": 1000,
+            "calls_per_minute": 60_000,
+            "parallel": 16,
+            "read_timeout": 10,
+            **wish.flagship,
+        },
     }
     since = (datetime.now(UTC) - timedelta(minutes=10)).isoformat()
     for name, source in wish.sources.items():
@@ -425,7 +451,7 @@ def _sections(wish: Wish, urls: Mapping[str, str]) -> Sections:
             "refresh_token": account.refresh_token,
             "per_second": 1000,
             "per_minute": 60_000,
-            "erp": "main",
+            "erp": "main" if wish.erp is ErpSystem.GALAXY else "cloud",
             "bill_prefix": source.bill_prefix,
             "since": since,
             **wish.jushuitan,

@@ -18,6 +18,7 @@ import pytest
 
 from domain import jsontext
 from sandbox.rates.data import PUBLISHED
+from sandbox.world.ledger import ErpSystem
 from tests.end_to_end.retail import Row, write_orders
 from tests.end_to_end.stage import REPO, load_settings, until
 
@@ -90,8 +91,9 @@ def assert_well_formed(report: dict[str, Any]) -> None:
 
 @pytest.mark.xdist_group("heavy")
 @pytest.mark.timeout(240)
-async def test_sample_day(tmp_path: Path) -> None:
-    played = await play(tmp_path)
+@pytest.mark.parametrize("erp", list(ErpSystem))
+async def test_sample_day(tmp_path: Path, erp: ErpSystem) -> None:
+    played = await play(tmp_path, "--erp", erp.value)
     assert played.status == 0, played.output + played.errors
     report = played.report
     assert_well_formed(report)
@@ -180,9 +182,10 @@ def totals_of(rows: Iterable[Row]) -> dict[str, Any]:
 
 @pytest.mark.xdist_group("heavy")
 @pytest.mark.timeout(240)
-async def test_order_file(tmp_path: Path) -> None:
+@pytest.mark.parametrize("erp", list(ErpSystem))
+async def test_order_file(tmp_path: Path, erp: ErpSystem) -> None:
     rows = (*POSTED_SALES, *HELD_SALES, *POSTED_RETURNS, *HELD_RETURNS, *SKIPPED)
-    played = await play(tmp_path, "--orders", str(write_orders(tmp_path / "small.csv", rows)))
+    played = await play(tmp_path, "--erp", erp.value, "--orders", str(write_orders(tmp_path / "small.csv", rows)))
     assert played.status == 0, played.output + played.errors
     report = played.report
     assert_well_formed(report)

@@ -134,7 +134,7 @@ class Bench:
 
     def write(self, text: str, name: str = "goods.yaml") -> Path:
         file = self.folder / name
-        file.parent.mkdir(exist_ok=True)
+        file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
         return file
 

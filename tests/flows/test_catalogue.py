@@ -8,9 +8,9 @@ import pytest
 
 from connectors.jushuitan.streams import MODELS as JUSHUITAN
 from domain.documents import HoldReason, OwnerRole, SkipReason
-from domain.erp import BillForm
+from domain.erp import BillForm, Match
 from domain.mapping import Const, Each, Lookup, Source
-from flows.catalogue import load_catalogue, load_forms
+from flows.catalogue import Catalogue, load_catalogue, load_forms
 from flows.flow import Then
 from flows.yamltree import FlowFileError, line_of, load
 from tests.flows.bench import FLOW, FORM, MODELS, Bench, line_with
@@ -133,3 +133,103 @@ def test_every_value_knows_its_line(bench: Bench) -> None:
     assert lines[("fate", 1)] == lines[("fate", 1, "hold")] == line_with(FLOW, "hold: goods")
     assert line_of(lines, ("fields", "FEntry", "fields", "FPrice", "source", "x")) == line_with(FLOW, "FPrice:")
     assert line_of(lines, ("nothing",)) == line_of({}, ()) == 1
+
+
+# ── the same flow into another ERP ──────────────────────────────────────────────────────────────────────────────────
+
+OTHER_FORM = (
+    FORM.replace("system: galaxy", "system: flagship").replace("form: GOODS", "form: bill") + "at_once: false\n"
+)
+VARIANT = """\
+flow: goods
+target: {form: bill, submit_and_audit: false}
+fields:
+  FBillNo: {source: bill.number}
+  FNote: {source: document.number}
+  FSub:
+    fields:
+      FCurrency: {source: document.currency}
+  FEntry:
+    each: document.lines
+    fields:
+      FMaterial: {source: line.sku}
+      FQty: {source: line.qty, convert: negative}
+      FPrice: {source: line.price}
+"""
+
+
+def with_variant(bench: Bench, text: str = VARIANT, name: str = "variants/flagship/goods.yaml") -> Catalogue:
+    bench.load()
+    bench.write(OTHER_FORM, "forms/BILL.yaml")
+    bench.write(text, name)
+    return load_catalogue(MODELS, bench.folder, load_forms(bench.folder / "forms"))
+
+
+def test_every_shipped_flow_goes_into_both_systems() -> None:
+    catalogue = load_catalogue(JUSHUITAN)
+    for scheme in catalogue:
+        other = catalogue.of(scheme.flow.flow, "flagship")
+        assert catalogue.of(scheme.flow.flow, "galaxy") is scheme
+        assert (other.form.system, other.flow.target.submit_and_audit) == ("flagship", False)
+        # A document that waits for a gap waits for the same one, whichever ERP its bill goes to.
+        assert other.flow.target.closes == scheme.flow.target.closes
+        assert {name: link.gap for name, link in other.flow.links.items()} == {
+            name: link.gap for name, link in scheme.flow.links.items()
+        }
+
+
+def test_a_variant_has_everything_but_its_target_from_its_flow(bench: Bench) -> None:
+    catalogue = with_variant(bench)
+    own, other = catalogue["goods"], catalogue.of("goods", "flagship")
+    assert [scheme.flow.flow for scheme in catalogue] == ["goods"]
+    assert list(catalogue.variants) == [other]
+    assert (other.flow.fate, other.flow.rate, other.flow.owners) == (own.flow.fate, own.flow.rate, own.flow.owners)
+    assert (other.form.form, other.flow.links, other.link_fields) == ("bill", {}, {})
+    with pytest.raises(KeyError, match="'goods' has no target for sap"):
+        catalogue.of("goods", "sap")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "field", "told"),
+    [
+        ("flow: goods", "flow: gods", "flow", "expected one of goods"),
+        ("form: bill", "form: bills", "target.form", "expected one of GOODS, bill"),
+        (", submit_and_audit: false", "", "target.submit_and_audit", "expected false: bill is posted in three calls"),
+        ("line.qty", "line.quantity", "fields.FEntry.fields.FQty.source", "has no field 'quantity'"),
+        ("flow: goods", "flow: goods\nchecks: []", "checks", "expected one of flow, target, links, fields"),
+    ],
+)
+def test_what_is_wrong_with_a_variant(bench: Bench, old: str, new: str, field: str, told: str) -> None:
+    with pytest.raises(FlowFileError) as caught:
+        with_variant(bench, VARIANT.replace(old, new, 1))
+    assert (caught.value.file.name, caught.value.field) == ("goods.yaml", field)
+    assert "variants" in str(caught.value.file)
+    assert told in caught.value.expected
+
+
+def test_one_variant_for_each_system(bench: Bench) -> None:
+    with_variant(bench)
+    with pytest.raises(FlowFileError, match="is taken by"):
+        with_variant(bench, name="variants/flagship/more.yaml")
+
+
+def test_documents_of_two_streams_share_no_bill_number(bench: Bench) -> None:
+    """An order and a refund may have the same number at the source."""
+    models = MODELS | {"shop.more": MODELS["shop.goods"]}
+    bench.load()
+    other = FLOW.replace("flow: goods", "flow: more").replace("shop.goods", "shop.more")
+    bench.write(other, "more.yaml")
+    with pytest.raises(FlowFileError, match="a suffix of its own") as caught:
+        load_catalogue(models, bench.folder, load_forms(bench.folder / "forms"))
+    assert (caught.value.file.name, caught.value.field) == ("more.yaml", "target.number_suffix")
+    bench.write(other.replace("form: GOODS", "form: GOODS\n  number_suffix: R"), "more.yaml")
+    assert len(load_catalogue(models, bench.folder, load_forms(bench.folder / "forms"))) == 2
+
+
+def test_what_a_flow_fixes_tells_its_bills_from_others() -> None:
+    catalogue = load_catalogue(JUSHUITAN)
+    for flow, kind in (("sales_outbound", "210"), ("sales_return", "2101")):
+        form = catalogue.of(flow, "flagship").readback
+        assert form.only == (Match(key="biztype_number", values=(kind,)),)
+        assert {match.key for match in form.only} <= set(form.head)
+        assert catalogue[flow].readback.only == ()

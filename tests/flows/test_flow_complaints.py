@@ -269,7 +269,7 @@ MEANING = {
         PRICE, "FMade: {source: line.made}", "FMade:", f"{IN_LINE}.FMade", "expected a convert: line.made is a time"
     ),
     "an unknown conversion": Mistake(
-        "convert: day", "convert: dy", "FDate:", "fields.FDate.convert", "expected one of day, is_zero, text"
+        "convert: day", "convert: dy", "FDate:", "fields.FDate.convert", "expected one of day, is_zero, negative, text"
     ),
     "a key the head does not have": Mistake(
         NOTE, f"{NOTE}\n  FNot: {{const: 1}}", "FNot:", "fields.FNot", "a key of GOODS in the head, got 'FNot'"

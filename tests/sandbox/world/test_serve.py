@@ -25,13 +25,14 @@ async def test_serve_until_told_to_stop(stop: signal.Signals) -> None:
     assert process.stdout is not None
     try:
         told: dict[str, Any] = loads(await process.stdout.readline())
-        assert set(told) == {"galaxy", "jushuitan", "rates", "world"}
+        assert set(told) == {"galaxy", "jushuitan", "rates", "world", "flagship"}
         assert set(told["galaxy"]) == {"url", "acct_id", "user_name", "app_id", "app_secret", "password"}
         assert set(told["jushuitan"]) == {"url", "app_key", "app_secret", "access_token", "refresh_token"}
+        assert set(told["flagship"]) == {"url", "app_id", "app_secret", "account_id", "user"}
         assert set(told["rates"]) == {"url", "backup_url", "frankfurter_url"}
         async with httpx.AsyncClient() as http:
             root = told["galaxy"]["url"].removesuffix("/k3cloud/")
-            for url in (root, told["jushuitan"]["url"], told["rates"]["url"]):
+            for url in (root, *(told[name]["url"] for name in ("jushuitan", "rates", "flagship"))):
                 assert (await http.get(f"{url}/_sandbox/stats")).json()["calls"] == 0
             assert (await http.get(f"{told['world']['url']}/stats")).json()["fed"] == 0
         process.send_signal(stop)
