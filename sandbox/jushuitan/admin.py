@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from domain.jsontext import loads
 from sandbox.http import JsonText
+from sandbox.jushuitan import clerk
 from sandbox.jushuitan.biz import Fields
 from sandbox.jushuitan.codes import Refusal
 from sandbox.jushuitan.documents import Outbound, OutboundLine
@@ -82,8 +83,23 @@ def switch_routes(state: JushuitanState) -> list[Route]:
         "unconfirm-refund": unconfirm_refund,
         "confirm-refund": confirm_refund,
         "receive-goods": receive,
+        **_by_hand(state),
     }
     return [Route(f"/_sandbox/{name}", _endpoint(switch), methods=["POST"]) for name, switch in switches.items()]
+
+
+def _by_hand(state: JushuitanState) -> dict[str, Switch]:
+    """A clerk's acts on the stock document that `kind` and `id` name."""
+
+    def done(fields: Fields, act: Callable[[JushuitanState, Kind, int], None]) -> dict[str, Any]:
+        kind, key = Kind(fields.text("kind")), fields.integer("id")
+        act(state, kind, key)
+        return {"id": key, "status": state.document(kind, key).status.value}
+
+    return {
+        "confirm-stock": lambda fields: done(fields, clerk.confirm),
+        "cancel-stock": lambda fields: done(fields, clerk.cancel),
+    }
 
 
 def _endpoint(switch: Switch) -> Callable[[Request], Awaitable[Response]]:
