@@ -10,8 +10,9 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from connectors.jushuitan.client import OUTBOUNDS, RECEIVED, JushuitanClient
+from connectors.jushuitan.client import JushuitanClient
 from connectors.jushuitan.cursors import Feed, Position
+from connectors.jushuitan.listings import OUTBOUNDS, RECEIVED
 from connectors.jushuitan.pages import DateType, ts_of
 from connectors.jushuitan.subjects import STANDING, ReturnedGoods, ShippedOrder
 from connectors.jushuitan.values import moment_of

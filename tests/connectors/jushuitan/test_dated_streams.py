@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from connectors.jushuitan.client import OUTBOUNDS, REFUNDS, JushuitanClient
+from connectors.jushuitan import listings
+from connectors.jushuitan.client import JushuitanClient
 from connectors.jushuitan.streams import OutboundStream, ReturnStream
 from domain import jsontext
 from domain.journal import Sighting
@@ -18,6 +19,7 @@ from tests.connectors.jushuitan.kit import START, Clock, add_outbounds, with_tok
 from tests.connectors.scripted import Reply, ScriptedVendor
 
 FLOW = "sales"
+OUTBOUNDS, REFUNDS = listings.OUTBOUNDS.path, listings.REFUNDS.path
 HOUR = timedelta(hours=1)
 SECOND = timedelta(seconds=1)
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from connectors.jushuitan.client import OUTBOUNDS, JushuitanClient
+from connectors.jushuitan import listings
+from connectors.jushuitan.client import JushuitanClient
 from connectors.jushuitan.pages import LONGEST_WINDOW, Page, spans
 from domain import jsontext
 from domain.exchanges import exchange_log
@@ -18,6 +19,8 @@ from sandbox.faults import FaultName, FaultRule
 from sandbox.jushuitan.state import JushuitanState, Kind, PagingFault
 from tests.connectors.jushuitan.kit import FOR_EVER, START, Clock, add_outbounds, collect, ids_of, with_tokens
 from tests.connectors.scripted import Received, Reply, ScriptedVendor
+
+OUTBOUNDS = listings.OUTBOUNDS.path
 
 
 def paging(code: PagingFault, **rule: Any) -> FaultRule:
