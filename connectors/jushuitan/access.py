@@ -31,6 +31,7 @@ class JushuitanAccess(Frozen):
         zone: of all times on the wire, which carry no offset.
         per_second, per_minute: our own limits, below the vendor's 5 and 100 (section 6).
         page_size: rows per page; the vendor allows 50.
+        newer_purchase_in: ask for purchase receipts by the newer path, for which new applications get permission.
         connect_timeout, read_timeout: seconds.
         ca: file with CA certificates to trust instead of the public ones.
     """
@@ -46,6 +47,7 @@ class JushuitanAccess(Frozen):
     per_second: float = Field(default=4, gt=0)
     per_minute: float = Field(default=90, gt=0)
     page_size: int = Field(default=50, ge=1, le=50)
+    newer_purchase_in: bool = False
     connect_timeout: float = Field(default=10, gt=0)
     read_timeout: float = Field(default=60, gt=0)
     ca: Path | None = None

@@ -12,7 +12,16 @@ import httpx
 
 from connectors.http import Transport
 from connectors.jushuitan.access import JushuitanAccess
-from connectors.jushuitan.listings import OUTBOUNDS, RECEIVED, REFUNDS, SHOPS, WAREHOUSES, Listing
+from connectors.jushuitan.listings import (
+    OUTBOUNDS,
+    PURCHASE_INS,
+    PURCHASE_INS_NEWER,
+    RECEIVED,
+    REFUNDS,
+    SHOPS,
+    WAREHOUSES,
+    Listing,
+)
 from connectors.jushuitan.pages import Answer, DateType, Page, Seen, spans
 from connectors.jushuitan.replies import SYSTEM, JushuitanCode, accepted, fault
 from connectors.jushuitan.signing import signed
@@ -149,6 +158,8 @@ class JushuitanClient:
     ) -> AsyncIterator[Page]:
         """Pages of any query, in one of the three ways.
 
+        Purchase receipts are asked for by the path that the connection's settings name.
+
         Args:
             asked: conditions that hold besides.
             ids: values by the name of the id list; one list at a time, cut to what a call may ask for.
@@ -164,6 +175,10 @@ class JushuitanClient:
                 some = values[start : start + listing.ids]
                 parts.append({name: ",".join(map(str, some)) if listing.ids_as_text else some})
         return self._by_parts(listing, [{**asked, **part} for part in parts])
+
+    def _path(self, listing: Listing) -> str:
+        newer = listing is PURCHASE_INS and self._access.newer_purchase_in
+        return PURCHASE_INS_NEWER.path if newer else listing.path
 
     async def call(self, path: str, biz: Mapping[str, Any] | Sequence[Any]) -> dict[str, Any]:
         """One business call; answers the whole accepted reply.
@@ -240,7 +255,7 @@ class JushuitanClient:
         return listing.page or self._access.page_size
 
     async def _answer(self, listing: Listing, biz: Mapping[str, Any]) -> Answer:
-        reply = await self.call(listing.path, biz)
+        reply = await self.call(self._path(listing), biz)
         data = reply if listing.bare else reply.get("data")
         return Answer.of(data if isinstance(data, Mapping) else {}, listing.rows)
 

@@ -35,6 +35,8 @@ class JushuitanCode(StrEnum):
     """The call was accepted, this row of it was not; the vendor gives words and no code."""
     NUMBER_TAKEN = "number_taken"
     """Our number belongs to a document with other content, or to one that was taken back."""
+    NOT_IN_EFFECT = "not_in_effect"
+    """Our document is there and waits for somebody at the vendor to confirm it."""
     PAGES_DRIFTED = "pages_drifted"
     """Rows moved while they were read page by page; some may be missing."""
 
