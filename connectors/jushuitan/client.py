@@ -132,7 +132,7 @@ class JushuitanClient:
         """How many documents a query announces for a window; 0 when the vendor announces nothing."""
         announced = 0
         for part in self._parts(listing, window):
-            biz = {**part, **about(dates), "page_index": 1, "page_size": 1, "is_get_total": True}
+            biz = {**part, **about(dates), listing.index: 1, "page_size": 1, "is_get_total": True}
             announced += (await self._answer(listing, biz)).total or 0
         return announced
 
@@ -216,7 +216,7 @@ class JushuitanClient:
         """From row version to row version: always page 1, so that no page can shift."""
         seen = Seen(*listing.keys)
         while True:
-            biz = {**asked, listing.cursor: start, "page_index": 1, "page_size": self._page_size(listing)}
+            biz = {**asked, listing.cursor: start, listing.index: 1, "page_size": self._page_size(listing)}
             answer = await self._answer(listing, {**biz, "is_get_total": False})
             rows = seen.fresh(answer.rows)
             went_on = seen.top is not None and seen.top > start
@@ -235,7 +235,7 @@ class JushuitanClient:
         announced, index = 0, 0
         while True:
             index += 1
-            biz = {**asked, "page_index": index, "page_size": self._page_size(listing), "is_get_total": True}
+            biz = {**asked, listing.index: index, "page_size": self._page_size(listing), "is_get_total": True}
             answer = await self._answer(listing, biz)
             here.fresh(answer.rows)
             announced = max(announced, answer.total or 0)

@@ -15,6 +15,7 @@ class Listing:
         bare: whether rows and paging stand on the outer level of the answer, without `data`.
         cursor: name of the row version to start from.
         begin, end: names of the two ends of a time window.
+        index: name of the page number in the request.
         ids: how many ids a call may ask for.
         ids_as_text: whether ids are one text with commas.
         page: rows a page, where the API gives more than the usual 50.
@@ -27,6 +28,7 @@ class Listing:
     cursor: str = "start_ts"
     begin: str = "modified_begin"
     end: str = "modified_end"
+    index: str = "page_index"
     ids: int = 50
     ids_as_text: bool = False
     page: int | None = None
@@ -57,3 +59,6 @@ PURCHASE_RETURNS = Listing("/open/purchaseout/query", ("io_id",), ids=30)
 SKUS = Listing("/open/sku/query", ("sku_id",), ids=20, ids_as_text=True)
 COMBINED = Listing("/open/combine/sku/query", ("sku_id",), ids=20, ids_as_text=True)
 SHOP_GOODS = Listing("/open/skumap/query", ("shop_id", "shop_sku_id"), ids=20, ids_as_text=True)
+
+CROSS_BORDER_ORDERS = Listing("/open/webapi/cb/cborder/getorders", ("o_id",), rows="data", index="current_page")
+CROSS_BORDER_REFUNDS = Listing("/open/webapi/cb/cborder/getrefunds", ("as_id",), rows="data", index="current_page")

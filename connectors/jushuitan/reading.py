@@ -9,13 +9,25 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from connectors.jushuitan.client import JushuitanClient
+from connectors.jushuitan.cross_border import CrossBorderOrder, CrossBorderRefund, TransferFee, TransferFees
 from connectors.jushuitan.goods_models import CombinedRow, ShopGoodsRow, SkuRow, SupplierRow
-from connectors.jushuitan.listings import COMBINED, INVENTORY, LEDGER, SHOP_GOODS, SKUS, SUPPLIERS
+from connectors.jushuitan.listings import (
+    COMBINED,
+    CROSS_BORDER_ORDERS,
+    CROSS_BORDER_REFUNDS,
+    INVENTORY,
+    LEDGER,
+    SHOP_GOODS,
+    SKUS,
+    SUPPLIERS,
+)
 from connectors.jushuitan.models import Row
 from connectors.jushuitan.pages import Page
 from connectors.jushuitan.replies import bad_reply
 from connectors.jushuitan.stock_models import LedgerDocument, StockLevel
 
+_TRANSFERS = 20
+"""How many transfers a call may ask for is not documented."""
 R = TypeVar("R", bound=Row)
 Span = tuple[datetime, datetime]
 ALL_WAREHOUSES = 0
@@ -67,6 +79,34 @@ class MerchantReader:
         """Suppliers by our code for them."""
         pages = self._client.read(SUPPLIERS, {}, ids={"supplier_codes": codes}) if codes else None
         return await self._typed(SupplierRow, pages)
+
+    async def cross_border_orders(
+        self, *, changed: Span | None = None, o_ids: Sequence[int] = ()
+    ) -> list[CrossBorderOrder]:
+        """Orders of cross-border shops (section 10.9)."""
+        pages = self._client.read(CROSS_BORDER_ORDERS, {}, window=changed, ids={"o_ids": o_ids})
+        return await self._typed(CrossBorderOrder, pages)
+
+    async def cross_border_refunds(
+        self, *, changed: Span | None = None, as_ids: Sequence[int] = ()
+    ) -> list[CrossBorderRefund]:
+        """Refunds of cross-border shops, with the outbound they go back to (section 10.9)."""
+        pages = self._client.read(CROSS_BORDER_REFUNDS, {}, window=changed, ids={"as_ids": as_ids})
+        return await self._typed(CrossBorderRefund, pages)
+
+    async def transfer_fees(self, io_ids: Sequence[int]) -> list[TransferFee]:
+        """Freight and duty of transfers, by the id of their first half (section 10.9)."""
+        fees: list[TransferFee] = []
+        for start in range(0, len(io_ids), _TRANSFERS):
+            some = list(io_ids[start : start + _TRANSFERS])
+            reply = await self._client.call(
+                "/open/webapi/wmsapi/allocate/loadallocatefee", {"io_ids": some, "page_num": 1, "page_size": _TRANSFERS}
+            )
+            try:
+                fees += TransferFees.model_validate(reply.get("data")).fees
+            except ValidationError as error:
+                raise bad_reply(f"transfer fees that are none: {error.errors()[0]['loc']}") from error
+        return fees
 
     async def _typed(self, model: type[R], pages: AsyncIterator[Page] | None) -> list[R]:
         try:

@@ -16,11 +16,15 @@ from sandbox.jushuitan.admin import switch_routes
 from sandbox.jushuitan.auth import auth_routes
 from sandbox.jushuitan.biz import parse
 from sandbox.jushuitan.codes import Code, Refusal
+from sandbox.jushuitan.crossborder import queries as crossborder_queries
+from sandbox.jushuitan.crossborder import uploads as crossborder_uploads
 from sandbox.jushuitan.gate import Form, admit
 from sandbox.jushuitan.goods import queries as goods_queries
 from sandbox.jushuitan.goods import uploads as goods_uploads
 from sandbox.jushuitan.purchasing import queries as purchasing_queries
 from sandbox.jushuitan.purchasing import uploads as purchasing_uploads
+from sandbox.jushuitan.pushes.admin import push_routes
+from sandbox.jushuitan.pushes.outbox import Outbox
 from sandbox.jushuitan.query_apis import QUERIES
 from sandbox.jushuitan.state import JushuitanState
 from sandbox.jushuitan.uploads import UPLOADS as SELLING_UPLOADS
@@ -35,6 +39,7 @@ _QUERIES = {
         *goods_queries.QUERIES,
         *warehousing_queries.QUERIES,
         *purchasing_queries.QUERIES,
+        *crossborder_queries.QUERIES,
     )
 }
 _UPLOADS = {
@@ -42,6 +47,7 @@ _UPLOADS = {
     **goods_uploads.UPLOADS,
     **warehousing_uploads.UPLOADS,
     **purchasing_uploads.UPLOADS,
+    **crossborder_uploads.UPLOADS,
 }
 
 
@@ -68,6 +74,7 @@ def create_app(state: JushuitanState) -> FastAPI:
         *auth_routes(state),
         *admin_routes(state.faults, state.calls),
         *switch_routes(state),
+        *push_routes(Outbox(state)),
     ]
     return FastAPI(title="Jushuitan simulator", openapi_url=None, routes=list(routes))
 

@@ -126,7 +126,7 @@ class Query(Generic[D]):
     Attributes:
         list_key: name of the list inside `data`.
         bare: whether list and paging stand on the outer level, without `data`.
-        index_name: name of the page number.
+        index_name: name of the page number in the request.
         most_pages: the last page the API gives; None for no limit.
         window: None when the API has none.
         cursor: name of the row version parameter; None when the API has none.
@@ -134,7 +134,7 @@ class Query(Generic[D]):
             for the defaults (how the vendor treats them is not documented; this is the trap a client has to avoid).
         totals: whether the API counts at all.
         kind: the kind of its documents, if a person can change them.
-        more_tests: filters that are not a comparison.
+        more_tests: filters that are not a comparison; `more_ids` are those among them that are id lists.
     """
 
     path: str
@@ -154,6 +154,7 @@ class Query(Generic[D]):
     kind: Kind | None = None
     key: Callable[[D], int] | None = None
     more_tests: Callable[[JushuitanState, Fields], Iterable[Test[D]]] | None = None
+    more_ids: tuple[str, ...] = ()
 
     def answer(self, state: JushuitanState, tree: object, fault: FaultRule | None) -> str:
         """JSON text of the envelope. Raises Refusal."""
@@ -231,6 +232,7 @@ class Query(Generic[D]):
             tests.append(lambda record: record.ts >= first)
             if self.cursor_alone:
                 biz = Fields({})
+        selected = selected or any(biz.given(name) for name in self.more_ids)
         for rule in self.filters:
             if values := rule.values(biz):
                 selected = selected or rule.selects
@@ -264,7 +266,7 @@ class Query(Generic[D]):
         if self.totals:
             pages = None if total is None else -(-total // size)
             counts = f'"data_count":{dumps(total)},"page_count":{dumps(pages)},'
-        paging = f'"{self.index_name}":{index},"page_size":{size},{counts}"has_next":{dumps(more)}'
+        paging = f'"page_index":{index},"page_size":{size},{counts}"has_next":{dumps(more)}'
         content = f'{paging},"{self.list_key}":[{rows}],"requestId":null'
         return f"{{{_OK},{content}}}" if self.bare else f'{{{_OK},"data":{{{content}}}}}'
 

@@ -14,6 +14,7 @@ from sandbox.faults import Faults
 from sandbox.http import CallCounter
 from sandbox.jushuitan.collection import Collection
 from sandbox.jushuitan.config import ZONE, JushuitanConfig
+from sandbox.jushuitan.crossborder.documents import TransferFee
 from sandbox.jushuitan.documents import (
     ZERO,
     Order,
@@ -101,12 +102,16 @@ class JushuitanState:
 
     Attributes:
         newcomer: makes the next document appear, if there is one; for `PagingFault.NEW_ROWS`.
+        watchers: told of every change of a document: its kind, what it was (None for a new one), what it is.
+        stock_watchers: told which stock cards (warehouse, goods code) a change moved.
     """
 
     def __init__(self, config: JushuitanConfig | None = None, *, clock: Callable[[], datetime] | None = None) -> None:
         self.config = config or JushuitanConfig()
         self.clock = clock or (lambda: datetime.now(UTC))
         self.newcomer: Callable[[], object] = lambda: None
+        self.watchers: list[Callable[[Kind, Any, Any], None]] = []
+        self.stock_watchers: list[Callable[[Iterable[tuple[int, str]]], None]] = []
         self.faults = Faults()
         self.calls = CallCounter()
         self.limits = CallLimits(self.config.per_second, self.config.per_minute)
@@ -127,6 +132,7 @@ class JushuitanState:
         self.purchase_returns: Collection[PurchaseReturn] = Collection()
         self.combined: Collection[CombinedSku] = Collection()
         self.shop_goods: Collection[ShopGoods] = Collection()
+        self.transfer_fees: Collection[TransferFee] = Collection()
         self.stock: Collection[StockCard] = Collection()
         self.remembered: dict[tuple[str, str], Any] = {}
         """Answers by upload and caller's unique number, for uploads that answer a repeat with the first result."""
@@ -202,6 +208,9 @@ class JushuitanState:
     def add_shop_goods(self, goods: ShopGoods) -> None:
         self._stamp(self.shop_goods, (goods.shop_id, goods.shop_sku_id), goods)
 
+    def add_transfer_fee(self, fee: TransferFee) -> None:
+        self._stamp(self.transfer_fees, fee.io_id, fee)
+
     def figure(self, wms_co_id: int, sku_id: str, figure: Figure) -> Decimal:
         """One quantity of one stock card; 0 where there is no card."""
         record = self.stock.get((wms_co_id, sku_id))
@@ -262,6 +271,9 @@ class JushuitanState:
             record = self.stock.get((wms_co_id, sku_id))
             card = record.document if record is not None else StockCard(wms_co_id, sku_id, {})
             self._stamp(self.stock, (wms_co_id, sku_id), card.moved(moves))
+        if by_card:
+            for watcher in self.stock_watchers:
+                watcher(by_card.keys())
 
     def add_stock(self, wms_co_id: int, sku_id: str, qty: Decimal, wh_id: str = "1") -> None:
         """Opening stock of one goods code in one stock area."""
@@ -273,6 +285,8 @@ class JushuitanState:
         undone = [movement.undone for movement in shelf.movements(before.document)] if before is not None else []
         self._stamp(shelf.records, key, document)
         self.move_stock(move for move in [*undone, *shelf.movements(document)] if self.keeps_stock(move.sku_id))
+        for watcher in self.watchers:
+            watcher(kind, before.document if before is not None else None, document)
 
     def keeps_stock(self, sku_id: str) -> bool:
         """Whether goods of this code are things that lie somewhere (postage and fees are not)."""

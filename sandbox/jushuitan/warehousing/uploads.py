@@ -228,7 +228,7 @@ def area_transfer_upload(state: JushuitanState, tree: object) -> Payload:
 def _new_transfer(
     state: JushuitanState, fields: Fields, so_id: str, sender: int, receiver: int, status: StockStatus
 ) -> int:
-    """Both halves; the caller's number is on the second. Answers the first one's id."""
+    """Answers the first half's id."""
     lines = [stock_line(state, item, positive(item, "qty")) for item in fields.objects("items")]
     out = Transfer(
         io_id=state.next_id(),
@@ -245,6 +245,12 @@ def _new_transfer(
         items=some(lines),
         batchs=lots_of(lines),
     )
+    add_halves(state, out, so_id)
+    return out.io_id
+
+
+def add_halves(state: JushuitanState, out: Transfer, so_id: str = "") -> None:
+    """Both halves of a transfer, made of the first; the caller's number is on the second. Raises Refusal 160."""
     require_stock(state, transfer_movements(out))
     state.add_transfer(out)
     state.add_transfer(
@@ -253,13 +259,12 @@ def _new_transfer(
             io_id=out.link_io_id,
             type=TransferType.IN,
             link_io_id=out.io_id,
-            wms_co_id=receiver,
-            link_wms_co_id=sender,
+            wms_co_id=out.link_wms_co_id,
+            link_wms_co_id=out.wms_co_id,
             so_id=so_id,
-            items=tuple(replace(line, ioi_id=state.next_id()) for line in lines),
+            items=tuple(replace(line, ioi_id=state.next_id()) for line in out.items),
         )
     )
-    return out.io_id
 
 
 def transfer_confirm(state: JushuitanState, tree: object) -> Payload:
