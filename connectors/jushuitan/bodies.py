@@ -47,7 +47,8 @@ def transfer_body(new: NewTransfer) -> Body:
             "warehouse": new.from_area,
             "link_co_id": new.to_wms_co_id,
             "link_warehouse": new.to_area,
-            "is_confirm": True,
+            "is_confirm": new.at_once,
+            "is_confirming": not new.at_once,
             "items": [_line(line) for line in new.lines],
         }
     )
@@ -62,7 +63,7 @@ def area_transfer_body(new: NewTransfer) -> Body:
             "wms_co_id": new.from_wms_co_id,
             "warehouse": new.from_area,
             "link_warehouse": new.to_area,
-            "is_confirm": True,
+            "is_confirm": new.at_once,
             "items": [_line(line) for line in new.lines],
         }
     )

@@ -63,12 +63,17 @@ class NewOther(NewDocument):
 
 
 class NewTransfer(NewDocument):
-    """Goods from one warehouse to another, both halves effective at once (section 9.5)."""
+    """Goods from one place to another (section 9.5).
+
+    Attributes:
+        at_once: both halves take effect as it is written; otherwise its legs follow (`legs.TransferLegs`).
+    """
 
     from_wms_co_id: int
     to_wms_co_id: int
     from_area: str = MAIN
     to_area: str = MAIN
+    at_once: bool = True
 
 
 class NewPurchaseIn(NewDocument):

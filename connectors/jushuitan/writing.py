@@ -92,6 +92,7 @@ class _Upload(Generic[N, R]):
     Attributes:
         number: what the API calls the caller's own number.
         batch: documents a call; None where the API takes one object instead of rows.
+        at_once: whether a document is meant to take effect as it is written.
     """
 
     path: str
@@ -104,6 +105,7 @@ class _Upload(Generic[N, R]):
     found: Callable[[R], Content]
     batch: int | None = None
     asked: Mapping[str, Any] = field(default_factory=dict)
+    at_once: Callable[[N], bool] = lambda new: True
 
 
 def _first_half(transfer: TransferDocument) -> str | None:
@@ -130,6 +132,7 @@ _TRANSFER: _Upload[NewTransfer, TransferDocument] = _Upload(
     id_of=_first_half,
     wanted=transfer_wanted,
     found=transfer_found,
+    at_once=lambda new: new.at_once,
     batch=_ROWS,
 )
 _AREA_TRANSFER: _Upload[NewTransfer, TransferDocument] = _Upload(
@@ -141,6 +144,7 @@ _AREA_TRANSFER: _Upload[NewTransfer, TransferDocument] = _Upload(
     id_of=_first_half,
     wanted=transfer_wanted,
     found=transfer_found,
+    at_once=lambda new: new.at_once,
 )
 _PURCHASE_IN: _Upload[NewPurchaseIn, PurchaseInDocument] = _Upload(
     path="/open/webapi/wmsapi/purchasein/createbatch",
@@ -358,7 +362,8 @@ def _compared(upload: _Upload[N, R], new: N, row: Mapping[str, Any]) -> Verdict:
     differs = upload.wanted(new).difference(upload.found(there))
     if differs:
         return Verdict(**known, outcome=Outcome.TAKEN, message=differs)
-    return Verdict(**known, outcome=Outcome.FOUND if there.status.took_effect else Outcome.WAITING, message=status)
+    as_meant = there.status.took_effect or not upload.at_once(new)
+    return Verdict(**known, outcome=Outcome.FOUND if as_meant else Outcome.WAITING, message=status)
 
 
 def _refusal(number: str, refused: Fault) -> Verdict:
