@@ -20,6 +20,16 @@ class Application(StrEnum):
     """服务商 (ISV): the merchant has to authorise it on a web page, and again when the token ends."""
 
 
+class CustomsPlaces(Frozen):
+    """Which free field of the goods keeps what customs want to know. No API field is meant for it (section 8.5)."""
+
+    hs_code: str = "other_1"
+    english_name: str = "other_2"
+    battery: str = "other_3"
+    gross_weight: str = "other_4"
+    declared_price: str = "other_price_1"
+
+
 class JushuitanAccess(Frozen):
     """Settings of one Jushuitan connection.
 
@@ -32,6 +42,8 @@ class JushuitanAccess(Frozen):
         per_second, per_minute: our own limits, below the vendor's 5 and 100 (section 6).
         page_size: rows per page; the vendor allows 50.
         newer_purchase_in: ask for purchase receipts by the newer path, for which new applications get permission.
+        rows_per_upload: documents a call, where the API takes several; the vendor's limits are not documented.
+        customs: where the goods keep what customs want to know.
         connect_timeout, read_timeout: seconds.
         ca: file with CA certificates to trust instead of the public ones.
     """
@@ -48,6 +60,8 @@ class JushuitanAccess(Frozen):
     per_minute: float = Field(default=90, gt=0)
     page_size: int = Field(default=50, ge=1, le=50)
     newer_purchase_in: bool = False
+    rows_per_upload: int = Field(default=50, ge=1, le=50)
+    customs: CustomsPlaces = CustomsPlaces()
     connect_timeout: float = Field(default=10, gt=0)
     read_timeout: float = Field(default=60, gt=0)
     ca: Path | None = None

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from connectors.jushuitan.access import CustomsPlaces
 from connectors.jushuitan.new_documents import (
-    CustomsPlaces,
     NewCombined,
     NewDocument,
     NewGoods,

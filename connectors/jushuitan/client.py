@@ -84,6 +84,11 @@ class JushuitanClient:
         await self.aclose()
 
     @property
+    def access(self) -> JushuitanAccess:
+        """The settings of this connection."""
+        return self._access
+
+    @property
     def counts_refusals(self) -> bool:
         """No account is locked for a wrong signature or an old token."""
         return False

@@ -141,16 +141,6 @@ class NewStock(Frozen):
     remark: str | None = None
 
 
-class CustomsPlaces(Frozen):
-    """Which free field of the goods keeps what customs want to know. No API field is meant for it (section 8.5)."""
-
-    hs_code: str = "other_1"
-    english_name: str = "other_2"
-    battery: str = "other_3"
-    gross_weight: str = "other_4"
-    declared_price: str = "other_price_1"
-
-
 class NewGoods(Frozen):
     """Goods, by their code; a field that is None is left as it is (requirement F01).
 

@@ -48,7 +48,6 @@ from connectors.jushuitan.listings import (
     Listing,
 )
 from connectors.jushuitan.new_documents import (
-    CustomsPlaces,
     NewCombined,
     NewDocument,
     NewGoods,
@@ -82,7 +81,6 @@ _ABOUT_THE_DOCUMENT = frozenset(
 )
 """Codes of a refused call that speak of what was sent in it; the others speak of the account or the way there."""
 _ALL_STATUSES = [status.value for status in StockStatus]
-_ROWS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +89,7 @@ class _Upload(Generic[N, R]):
 
     Attributes:
         number: what the API calls the caller's own number.
-        batch: documents a call; None where the API takes one object instead of rows.
+        takes_rows: whether a call takes several documents.
         at_once: whether a document is meant to take effect as it is written.
     """
 
@@ -103,7 +101,7 @@ class _Upload(Generic[N, R]):
     id_of: Callable[[R], str | None]
     wanted: Callable[[N], Content]
     found: Callable[[R], Content]
-    batch: int | None = None
+    takes_rows: bool = False
     asked: Mapping[str, Any] = field(default_factory=dict)
     at_once: Callable[[N], bool] = lambda new: True
 
@@ -133,7 +131,7 @@ _TRANSFER: _Upload[NewTransfer, TransferDocument] = _Upload(
     wanted=transfer_wanted,
     found=transfer_found,
     at_once=lambda new: new.at_once,
-    batch=_ROWS,
+    takes_rows=True,
 )
 _AREA_TRANSFER: _Upload[NewTransfer, TransferDocument] = _Upload(
     path="/open/jushuitan/allocate/in/upload",
@@ -155,7 +153,7 @@ _PURCHASE_IN: _Upload[NewPurchaseIn, PurchaseInDocument] = _Upload(
     id_of=lambda document: document.io_id,
     wanted=purchase_wanted,
     found=purchase_found,
-    batch=_ROWS,
+    takes_rows=True,
     asked={"statuss": _ALL_STATUSES},
 )
 _PURCHASE_RETURN: _Upload[NewPurchaseReturn, PurchaseReturnDocument] = _Upload(
@@ -167,7 +165,7 @@ _PURCHASE_RETURN: _Upload[NewPurchaseReturn, PurchaseReturnDocument] = _Upload(
     id_of=lambda document: document.io_id,
     wanted=purchase_wanted,
     found=purchase_found,
-    batch=_ROWS,
+    takes_rows=True,
 )
 _PURCHASE_ORDER: _Upload[NewPurchaseOrder, PurchaseOrderDocument] = _Upload(
     path="/open/jushuitan/purchase/upload",
@@ -187,9 +185,9 @@ class MerchantWriter:
     All raise `Fault` when the call itself failed: call again with the same numbers, nothing is written twice.
     """
 
-    def __init__(self, client: JushuitanClient, customs: CustomsPlaces | None = None) -> None:
+    def __init__(self, client: JushuitanClient) -> None:
         self._client = client
-        self._customs = customs or CustomsPlaces()
+        self._rows = client.access.rows_per_upload
 
     async def others(self, documents: Sequence[NewOther]) -> list[Verdict]:
         """Goods in or out for another reason (section 9.6)."""
@@ -227,7 +225,7 @@ class MerchantWriter:
 
     async def goods(self, goods: Sequence[NewGoods]) -> list[Verdict]:
         """Goods by their code, new or changed (section 8.5); writing them again changes nothing."""
-        rows = [(new.sku_id, goods_body(new, self._customs)) for new in goods]
+        rows = [(new.sku_id, goods_body(new, self._client.access.customs)) for new in goods]
         return await self._upsert("/open/jushuitan/itemsku/upload", "sku_id", rows, wrapped=True)
 
     async def suppliers(self, suppliers: Sequence[NewSupplier]) -> list[Verdict]:
@@ -259,7 +257,7 @@ class MerchantWriter:
         _one_number_each(documents)
         verdicts = await self._look(upload, documents)
         missing = [new for new in documents if new.number not in verdicts]
-        size = upload.batch or 1
+        size = self._rows if upload.takes_rows else 1
         for start in range(0, len(missing), size):
             verdicts |= await self._send(upload, missing[start : start + size])
         return _in_order(documents, verdicts)
@@ -281,7 +279,7 @@ class MerchantWriter:
     async def _send(self, upload: _Upload[N, R], documents: Sequence[N]) -> dict[str, Verdict]:
         bodies = [upload.body(new) for new in documents]
         try:
-            reply = await self._client.call(upload.path, bodies[0] if upload.batch is None else bodies)
+            reply = await self._client.call(upload.path, bodies if upload.takes_rows else bodies[0])
         except Fault as refused:
             if refused.code not in _ABOUT_THE_DOCUMENT:
                 raise
@@ -315,8 +313,8 @@ class MerchantWriter:
         if len(dict(bodies)) != len(bodies):
             raise ValueError("two rows with one code")
         verdicts: dict[str, Verdict] = {}
-        for start in range(0, len(bodies), _ROWS):
-            some = bodies[start : start + _ROWS]
+        for start in range(0, len(bodies), self._rows):
+            some = bodies[start : start + self._rows]
             rows = [body for _, body in some]
             reply = await self._client.call(path, {"items": rows} if wrapped else rows)
             for row in row_results(reply):

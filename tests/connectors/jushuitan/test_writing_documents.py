@@ -282,6 +282,13 @@ async def test_many_documents_go_in_few_calls(state: JushuitanState, writer: Mer
     assert await writer.purchase_ins([]) == []
 
 
+async def test_a_tenant_whose_calls_take_one_document_each(state: JushuitanState, jushuitan: str, clock: Clock) -> None:
+    async with JushuitanClient(with_tokens(jushuitan, rows_per_upload=1), now=clock.unix) as client:
+        verdicts = await MerchantWriter(client).purchase_ins([purchase_in("K-1"), purchase_in("K-2")])
+    assert outcomes(verdicts) == [Outcome.WRITTEN, Outcome.WRITTEN]
+    assert state.calls.by_operation[PURCHASE_INS.path] == 2
+
+
 @pytest.mark.parametrize("answer", [{}, {"data": None}, {"data": {"datas": [{"so_id": "?", "issuccess": True}]}}])
 async def test_an_answer_that_says_nothing_of_a_document_is_no_answer(
     scripted: ScriptedVendor, clock: Clock, answer: dict[str, Any]

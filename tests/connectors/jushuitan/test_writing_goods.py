@@ -7,9 +7,9 @@ from decimal import Decimal
 
 import pytest
 
+from connectors.jushuitan.access import CustomsPlaces
 from connectors.jushuitan.client import JushuitanClient
 from connectors.jushuitan.new_documents import (
-    CustomsPlaces,
     NewCombined,
     NewComponent,
     NewGoods,
@@ -78,9 +78,11 @@ async def test_what_customs_want_to_know_is_kept_in_free_fields(
 
 
 async def test_a_tenant_may_keep_them_elsewhere(
-    state: JushuitanState, client: JushuitanClient, reader: MerchantReader
+    state: JushuitanState, jushuitan: str, clock: Clock, reader: MerchantReader
 ) -> None:
-    await MerchantWriter(client, CustomsPlaces(hs_code="other_5")).goods([goods()])
+    access = with_tokens(jushuitan, customs=CustomsPlaces(hs_code="other_5"))
+    async with JushuitanClient(access, now=clock.unix) as client:
+        await MerchantWriter(client).goods([goods()])
     [row] = await reader.goods(["LAMP-1"])
     assert row.others["other_5"] == "9405.20"
     assert row.others["other_1"] is None
