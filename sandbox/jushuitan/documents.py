@@ -133,6 +133,8 @@ class Sku:
     """`other_1` and following: free attributes."""
     more: Mapping[str, Any] = field(default_factory=dict)
     """Further fields by their name in the query."""
+    properties: Mapping[str, str] = field(default_factory=dict)
+    """What the category says of it, by name."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,7 +132,7 @@ class Query(Generic[D]):
         cursor: name of the row version parameter; None when the API has none.
         cursor_alone: whether a cursor may be combined with paging only; other conditions are then passed over, but
             for the defaults (how the vendor treats them is not documented; this is the trap a client has to avoid).
-        totals: whether the API counts at all.
+        totals: whether the API counts at all; `count_name` is what it calls the number of rows.
         kind: the kind of its documents, if a person can change them.
         more_tests: filters that are not a comparison; `more_ids` are those among them that are id lists.
     """
@@ -151,6 +151,7 @@ class Query(Generic[D]):
     cursor: str | None = None
     cursor_alone: bool = False
     totals: bool = True
+    count_name: str = "data_count"
     kind: Kind | None = None
     key: Callable[[D], int] | None = None
     more_tests: Callable[[JushuitanState, Fields], Iterable[Test[D]]] | None = None
@@ -265,7 +266,7 @@ class Query(Generic[D]):
         counts = ""
         if self.totals:
             pages = None if total is None else -(-total // size)
-            counts = f'"data_count":{dumps(total)},"page_count":{dumps(pages)},'
+            counts = f'"{self.count_name}":{dumps(total)},"page_count":{dumps(pages)},'
         paging = f'"page_index":{index},"page_size":{size},{counts}"has_next":{dumps(more)}'
         content = f'{paging},"{self.list_key}":[{rows}],"requestId":null'
         return f"{{{_OK},{content}}}" if self.bare else f'{{{_OK},"data":{{{content}}}}}'

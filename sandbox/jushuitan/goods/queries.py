@@ -6,6 +6,7 @@ from typing import Any
 
 from sandbox.jushuitan.goods.documents import CombinedSku, ShopGoods
 from sandbox.jushuitan.goods.rows import combined_row, shop_goods_row
+from sandbox.jushuitan.goods.styles import Style, style_row, styles
 from sandbox.jushuitan.queries import Filter, Query, Shape, Window
 
 COMBINED: Query[CombinedSku] = Query(
@@ -30,4 +31,12 @@ SHOP_GOODS: Query[ShopGoods] = Query(
     window=Window(),
 )
 
-QUERIES: tuple[Query[Any], ...] = (COMBINED, SHOP_GOODS)
+STYLES: Query[Style] = Query(
+    path="/open/mall/item/query",
+    records=styles,
+    row=style_row,
+    filters=(Filter("i_ids", lambda style: style.i_id, Shape.ARRAY, limit=20, selects=True),),
+    window=Window(),
+)
+
+QUERIES: tuple[Query[Any], ...] = (COMBINED, SHOP_GOODS, STYLES)

@@ -89,7 +89,17 @@ def _sku(state: JushuitanState, item: Fields, *, normal_only: bool) -> Sku:
         labels=tuple(dict.fromkeys([*labels, *item.array("labels")])),
         others=tuple(others.get(number, "") for number in range(1, max(others, default=0) + 1)),
         more={**before.more, **more},
+        properties={**before.properties, **_category(item)},
     )
+
+
+def _category(item: Fields) -> dict[str, str]:
+    """`CategoryPropertys`, with a capital; it needs the category."""
+    if not item.given("CategoryPropertys"):
+        return {}
+    mandatory(item, "c_name")
+    given = Fields(item.tree["CategoryPropertys"], f"{item.where}.CategoryPropertys")
+    return {str(name): given.text(str(name)) for name in given.tree}
 
 
 def combined_upload(state: JushuitanState, tree: object) -> Payload:

@@ -6,6 +6,7 @@ from typing import Any
 
 from sandbox.jushuitan.queries import DateType, Filter, Query, Shape, Window
 from sandbox.jushuitan.state import Kind
+from sandbox.jushuitan.warehousing.bins import Bin, bin_row, bins
 from sandbox.jushuitan.warehousing.documents import OtherInOut, StockCount, Transfer
 from sandbox.jushuitan.warehousing.ledger import LedgerEntry, ledger, ledger_row
 from sandbox.jushuitan.warehousing.rows import count_row, other_row, transfer_row
@@ -83,4 +84,18 @@ LEDGER: Query[LedgerEntry] = Query(
     ),
 )
 
-QUERIES: tuple[Query[Any], ...] = (COUNTS, TRANSFERS, OTHERS, LEDGER)
+BINS: Query[Bin] = Query(
+    path="/open/pack/query",
+    records=bins,
+    row=bin_row,
+    max_page=200,
+    count_name="date_count",
+    filters=(
+        Filter("sku_ids", lambda lying: lying.sku_id, Shape.ARRAY, limit=20),
+        Filter("wms_co_id", lambda lying: lying.wms_co_id),
+        Filter("pack_type", lambda lying: lying.pack_type),
+    ),
+    window=Window(days=1, required=False, begin="start_time", end="end_time"),
+)
+
+QUERIES: tuple[Query[Any], ...] = (COUNTS, TRANSFERS, OTHERS, LEDGER, BINS)

@@ -97,3 +97,19 @@ async def test_what_shops_call_goods(tenant: Tenant) -> None:
         "Amazon",
         "690",
     )
+
+
+async def test_goods_by_their_style(tenant: Tenant) -> None:
+    items = [
+        {"sku_id": "CUP-R", "i_id": "CUP", "name": "杯", "c_name": "杯具", "CategoryPropertys": {"材质": "陶瓷"}},
+        {"sku_id": "CUP-B", "i_id": "CUP", "name": "杯"},
+        {"sku_id": "CUP-X", "i_id": "CUP", "CategoryPropertys": {"材质": "玻璃"}},
+    ]
+    rows = (await tenant.caller.data(SKU, {"items": items}))["datas"]
+    assert [row["is_success"] for row in rows] == ["true", "true", "false"], "properties need their category"
+    [style] = (await tenant.caller.data("/open/mall/item/query", {"i_ids": ["CUP"]}))["datas"]
+    assert [one["sku_id"] for one in style["skus"]] == ["CUP-R", "CUP-B"]
+    assert [(one["p_name"], one["pv_value"]) for one in style["ups"]] == [("材质", "陶瓷")]
+    assert style["c_name"] == "杯具"
+    [sku] = (await tenant.caller.data(SKUS, {"sku_ids": "CUP-R"}))["datas"]
+    assert "ups" not in sku

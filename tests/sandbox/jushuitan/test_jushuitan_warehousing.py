@@ -285,3 +285,14 @@ async def test_what_a_clerk_cannot_do(stocked: Tenant) -> None:
     reply = await stocked.caller.http.post("/_sandbox/confirm-stock", json={"kind": "other", "id": io_id})
     assert reply.status_code == 422
     assert stocked.state.others.get(io_id).document.status is StockStatus.CONFIRMED  # type: ignore[union-attr]
+
+
+async def test_what_lies_in_which_area(stocked: Tenant) -> None:
+    """The total of this query is misspelt."""
+    stocked.state.add_stock(12, "MUG-01", Decimal(3), "4")
+    data = await stocked.caller.data("/open/pack/query", {"sku_ids": ["MUG-01"]})
+    assert (data["date_count"], "data_count" in data) == (2, False)
+    assert [(row["wms_co_id"], row["wh_id"], row["qty"]) for row in data["datas"]] == [(11, 1, 10), (12, 4, 3)]
+    assert (await stocked.caller.data("/open/pack/query", {"pack_type": "Bin"}))["datas"] == []
+    two_days = {"start_time": "2026-09-01 00:00:00", "end_time": "2026-09-03 00:00:00"}
+    assert (await stocked.caller.call("/open/pack/query", two_days))["code"] == 140
