@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from connectors.jushuitan.stock_streams import COUNT, OTHER, PURCHASE_IN, PURCHASE_RETURN, TRANSFER
 from connectors.jushuitan.stock_subjects import (
     CountedLine,
     CountedStock,
@@ -18,6 +19,8 @@ from connectors.jushuitan.stock_subjects import (
     PurchaseReturned,
     TransferHalf,
 )
+from connectors.jushuitan.streams import MODELS
+from domain.paths import PathError, row_type, type_at
 
 ONE = Decimal(1)
 HEAD = {"io_id": 5, "status": "Confirmed", "io_date": "2026-09-01 10:00:00", "wms_co_id": 11, "wh_id": 1}
@@ -180,6 +183,30 @@ def test_goods_of_a_purchase() -> None:
 def test_what_is_wrong_with_a_document_is_named(changes: dict[str, Any], place: str) -> None:
     with pytest.raises(ValidationError, match=place):
         moved(**changes)
+
+
+@pytest.mark.parametrize(
+    ("stream", "rows", "paths"),
+    [
+        (COUNT, "gains", ["place", "status", "io_date", "has_gains", "needs_revaluation"]),
+        (COUNT, "losses", ["has_losses"]),
+        (COUNT, "revalued", []),
+        (OTHER, "lines", ["type", "comes_in", "place", "reason", "so_id", "remark"]),
+        (TRANSFER, "lines", ["type", "from_place", "to_place", "pair", "is_reversal", "is_short"]),
+        (PURCHASE_IN, "lines", ["supplier_id", "po_id", "place", "tax_rate"]),
+        (PURCHASE_RETURN, "lines", ["supplier_id", "po_id", "place", "remark"]),
+    ],
+)
+def test_flows_can_say_it(stream: str, rows: str, paths: list[str]) -> None:
+    """Every path a flow file may name leads somewhere, and every row has what a bill's line needs."""
+    model = MODELS[stream]
+    for path in ("io_id", *paths):
+        assert type_at(model, (path,)) is not None
+    row = row_type(model, (rows,))
+    for path in ("sku_id", "qty", "batch_no", "product_date", "expiration_date"):
+        type_at(row, (path,))
+    with pytest.raises(PathError):
+        type_at(model, ("nothing",))
 
 
 def test_one_that_was_taken_back_may_be_empty() -> None:
