@@ -1,6 +1,7 @@
 """Stock documents field by field as on the wire: counts, other in/out, transfers, purchases (sections 9 and 10).
 
-Only fields with a meaning for a bill; the vendor may send more. What is missing, null or empty on the wire is None.
+Only fields with a meaning for a bill (names of areas and suppliers have none); the vendor may send more. What is
+missing, null or empty on the wire is None.
 """
 
 from __future__ import annotations
@@ -101,7 +102,6 @@ class StockDocument(Row):
     so_id: Text = None
     wms_co_id: Text = None
     wh_id: Text = None
-    warehouse: Text = None
     remark: Text = None
     labels: Texts = ()
     items: Annotated[tuple[StockItem, ...], Rows] = ()
@@ -189,7 +189,6 @@ class TransferDocument(StockDocument):
     link_io_id: Text = None
     link_wms_co_id: Text = None
     link_wh_id: Text = None
-    link_warehouse: Text = None
     out_io_id: Text = None
     items: Annotated[tuple[TransferItem, ...], Rows] = ()
 
@@ -201,7 +200,6 @@ class PurchaseInDocument(StockDocument):
     po_id: Text = None
     out_io_id: Text = None
     supplier_id: Text = None
-    supplier_name: Text = None
     tax_rate: Number = None
 
 

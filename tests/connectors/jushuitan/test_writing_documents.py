@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from connectors.jushuitan import listings
 from connectors.jushuitan.client import JushuitanClient
 from connectors.jushuitan.new_documents import Direction, NewStock, StockChange, StockFigure
 from connectors.jushuitan.verdicts import Outcome, Verdict
@@ -18,7 +19,7 @@ from domain.faults import Fault, FaultKind
 from sandbox.faults import FaultName, FaultRule
 from sandbox.jushuitan import clerk
 from sandbox.jushuitan.config import Repeat
-from sandbox.jushuitan.state import JushuitanState, Kind
+from sandbox.jushuitan.state import JushuitanState, Kind, PagingFault
 from tests.connectors.jushuitan.kit import Clock, with_tokens
 from tests.connectors.jushuitan.stockroom import (
     line,
@@ -42,6 +43,7 @@ class Way:
     new: Callable[..., Any]
     kept: Callable[[JushuitanState], Sequence[Any]]
     change: int
+    query: listings.Listing
     rows: bool = True
 
     def __repr__(self) -> str:
@@ -54,6 +56,7 @@ OTHERS = Way(
     other,
     lambda state: list(state.others),
     -3,
+    listings.OTHERS,
     rows=False,
 )
 TRANSFERS = Way(
@@ -62,6 +65,7 @@ TRANSFERS = Way(
     transfer,
     lambda state: [record for record in state.transfers if record.document.so_id],
     -3,
+    listings.TRANSFERS,
 )
 PURCHASE_INS = Way(
     "/open/webapi/wmsapi/purchasein/createbatch",
@@ -69,6 +73,7 @@ PURCHASE_INS = Way(
     purchase_in,
     lambda state: list(state.purchase_ins),
     3,
+    listings.PURCHASE_INS,
 )
 PURCHASE_RETURNS = Way(
     "/open/webapi/wmsapi/purchaseout/createbatch",
@@ -76,6 +81,7 @@ PURCHASE_RETURNS = Way(
     purchase_return,
     lambda state: list(state.purchase_returns),
     -3,
+    listings.PURCHASE_RETURNS,
 )
 PURCHASE_ORDERS = Way(
     "/open/jushuitan/purchase/upload",
@@ -83,6 +89,7 @@ PURCHASE_ORDERS = Way(
     purchase_order,
     lambda state: list(state.purchase_orders),
     0,
+    listings.PURCHASE_ORDERS,
     rows=False,
 )
 WAYS = [OTHERS, TRANSFERS, PURCHASE_INS, PURCHASE_RETURNS, PURCHASE_ORDERS]
@@ -145,6 +152,20 @@ async def test_a_request_that_arrives_twice(state: JushuitanState, writer: Merch
     assert verdict.stands
     assert len(way.kept(state)) == 1
     assert pieces(state) == 100 + way.change
+
+
+@every_way
+@both_repeats
+async def test_a_document_that_shows_up_late(state: JushuitanState, writer: MerchantWriter, way: Way) -> None:
+    """The look after a lost answer does not see it yet; the vendor's own rule stands behind that."""
+    documents = [way.new("K-0"), way.new("K-1")]
+    await way.write(writer, documents)
+    late = FaultRule(kind=FaultName.VENDOR, operation=way.query.path, code=PagingFault.LATE_ROW)
+    state.faults.add(late)
+    verdicts = await way.write(writer, documents)
+    assert all(verdict.stands for verdict in verdicts)
+    assert len(way.kept(state)) == 2
+    assert pieces(state) == 100 + 2 * way.change
 
 
 @every_way
