@@ -7,46 +7,20 @@ The vendor's own rule (one document for each number) stands behind that.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from pydantic import ValidationError
 
 from connectors.jushuitan.bodies import (
     Body,
-    area_transfer_body,
     combined_body,
     goods_body,
-    other_body,
-    purchase_in_body,
-    purchase_order_body,
-    purchase_return_body,
     shop_goods_body,
     stock_body,
     supplier_body,
-    transfer_body,
 )
 from connectors.jushuitan.client import JushuitanClient
-from connectors.jushuitan.contents import (
-    Content,
-    order_found,
-    order_wanted,
-    other_found,
-    other_wanted,
-    purchase_found,
-    purchase_wanted,
-    transfer_found,
-    transfer_wanted,
-)
-from connectors.jushuitan.listings import (
-    OTHERS,
-    PURCHASE_INS,
-    PURCHASE_ORDERS,
-    PURCHASE_RETURNS,
-    TRANSFERS,
-    Listing,
-)
 from connectors.jushuitan.new_documents import (
     NewCombined,
     NewDocument,
@@ -61,122 +35,24 @@ from connectors.jushuitan.new_documents import (
     NewTransfer,
 )
 from connectors.jushuitan.replies import JushuitanCode, bad_reply
-from connectors.jushuitan.stock_models import (
-    OtherDocument,
-    PurchaseInDocument,
-    PurchaseOrderDocument,
-    PurchaseReturnDocument,
-    StockStatus,
-    TransferDocument,
-    TransferType,
+from connectors.jushuitan.upload_apis import (
+    AREA_TRANSFER_UPLOAD,
+    OTHER_UPLOAD,
+    PURCHASE_IN_UPLOAD,
+    PURCHASE_ORDER_UPLOAD,
+    PURCHASE_RETURN_UPLOAD,
+    TRANSFER_UPLOAD,
+    N,
+    R,
+    Upload,
 )
 from connectors.jushuitan.verdicts import Outcome, RowResult, Verdict, is_accepted, row_results
 from domain.faults import Fault
-
-N = TypeVar("N", bound=NewDocument)
-R = TypeVar("R", OtherDocument, TransferDocument, PurchaseInDocument, PurchaseReturnDocument, PurchaseOrderDocument)
 
 _ABOUT_THE_DOCUMENT = frozenset(
     (JushuitanCode.BUSINESS_RULE, JushuitanCode.UNKNOWN_SHOP, JushuitanCode.PARAMETER, JushuitanCode.CLOCK)
 )
 """Codes of a refused call that speak of what was sent in it; the others speak of the account or the way there."""
-_ALL_STATUSES = [status.value for status in StockStatus]
-
-
-@dataclass(frozen=True, slots=True)
-class _Upload(Generic[N, R]):
-    """One upload API, and the query that shows what it wrote.
-
-    Attributes:
-        number: what the API calls the caller's own number.
-        takes_rows: whether a call takes several documents.
-        at_once: whether a document is meant to take effect as it is written.
-    """
-
-    path: str
-    number: str
-    body: Callable[[N], Body]
-    listing: Listing
-    model: type[R]
-    id_of: Callable[[R], str | None]
-    wanted: Callable[[N], Content]
-    found: Callable[[R], Content]
-    takes_rows: bool = False
-    asked: Mapping[str, Any] = field(default_factory=dict)
-    at_once: Callable[[N], bool] = lambda new: True
-
-
-def _first_half(transfer: TransferDocument) -> str | None:
-    """The caller's number stands on the half that comes in; the upload answers with the other one's id."""
-    return transfer.link_io_id if transfer.type is TransferType.IN else transfer.io_id
-
-
-_OTHER: _Upload[NewOther, OtherDocument] = _Upload(
-    path="/open/jushuitan/otherinout/upload",
-    number="external_id",
-    body=other_body,
-    listing=OTHERS,
-    model=OtherDocument,
-    id_of=lambda document: document.io_id,
-    wanted=other_wanted,
-    found=other_found,
-)
-_TRANSFER: _Upload[NewTransfer, TransferDocument] = _Upload(
-    path="/open/allocate/kc/upload",
-    number="so_id",
-    body=transfer_body,
-    listing=TRANSFERS,
-    model=TransferDocument,
-    id_of=_first_half,
-    wanted=transfer_wanted,
-    found=transfer_found,
-    at_once=lambda new: new.at_once,
-    takes_rows=True,
-)
-_AREA_TRANSFER: _Upload[NewTransfer, TransferDocument] = _Upload(
-    path="/open/jushuitan/allocate/in/upload",
-    number="so_id",
-    body=area_transfer_body,
-    listing=TRANSFERS,
-    model=TransferDocument,
-    id_of=_first_half,
-    wanted=transfer_wanted,
-    found=transfer_found,
-    at_once=lambda new: new.at_once,
-)
-_PURCHASE_IN: _Upload[NewPurchaseIn, PurchaseInDocument] = _Upload(
-    path="/open/webapi/wmsapi/purchasein/createbatch",
-    number="external_id",
-    body=purchase_in_body,
-    listing=PURCHASE_INS,
-    model=PurchaseInDocument,
-    id_of=lambda document: document.io_id,
-    wanted=purchase_wanted,
-    found=purchase_found,
-    takes_rows=True,
-    asked={"statuss": _ALL_STATUSES},
-)
-_PURCHASE_RETURN: _Upload[NewPurchaseReturn, PurchaseReturnDocument] = _Upload(
-    path="/open/webapi/wmsapi/purchaseout/createbatch",
-    number="external_id",
-    body=purchase_return_body,
-    listing=PURCHASE_RETURNS,
-    model=PurchaseReturnDocument,
-    id_of=lambda document: document.io_id,
-    wanted=purchase_wanted,
-    found=purchase_found,
-    takes_rows=True,
-)
-_PURCHASE_ORDER: _Upload[NewPurchaseOrder, PurchaseOrderDocument] = _Upload(
-    path="/open/jushuitan/purchase/upload",
-    number="external_id",
-    body=purchase_order_body,
-    listing=PURCHASE_ORDERS,
-    model=PurchaseOrderDocument,
-    id_of=lambda order: order.po_id,
-    wanted=order_wanted,
-    found=order_found,
-)
 
 
 class MerchantWriter:
@@ -191,27 +67,27 @@ class MerchantWriter:
 
     async def others(self, documents: Sequence[NewOther]) -> list[Verdict]:
         """Goods in or out for another reason (section 9.6)."""
-        return await self._write(_OTHER, documents)
+        return await self._write(OTHER_UPLOAD, documents)
 
     async def transfers(self, documents: Sequence[NewTransfer]) -> list[Verdict]:
         """Goods from one place to another (section 9.5). A verdict's id is that of the half that goes out."""
         inside = [new for new in documents if new.from_wms_co_id == new.to_wms_co_id]
         between = [new for new in documents if new.from_wms_co_id != new.to_wms_co_id]
         _one_number_each(documents)
-        verdicts = [*await self._write(_TRANSFER, between), *await self._write(_AREA_TRANSFER, inside)]
+        verdicts = [*await self._write(TRANSFER_UPLOAD, between), *await self._write(AREA_TRANSFER_UPLOAD, inside)]
         return _in_order(documents, {verdict.number: verdict for verdict in verdicts})
 
     async def purchase_ins(self, documents: Sequence[NewPurchaseIn]) -> list[Verdict]:
         """Goods of purchases that came in (section 10.7)."""
-        return await self._write(_PURCHASE_IN, documents)
+        return await self._write(PURCHASE_IN_UPLOAD, documents)
 
     async def purchase_returns(self, documents: Sequence[NewPurchaseReturn]) -> list[Verdict]:
         """Goods of purchases that go back (section 10.8)."""
-        return await self._write(_PURCHASE_RETURN, documents)
+        return await self._write(PURCHASE_RETURN_UPLOAD, documents)
 
     async def purchase_orders(self, documents: Sequence[NewPurchaseOrder]) -> list[Verdict]:
         """Orders to suppliers (section 10.6)."""
-        return await self._write(_PURCHASE_ORDER, documents)
+        return await self._write(PURCHASE_ORDER_UPLOAD, documents)
 
     async def stock(self, new: NewStock) -> Verdict:
         """Opening stock or a difference (section 9.3). The vendor answers a repeated number with the first result."""
@@ -253,7 +129,7 @@ class MerchantWriter:
             verdicts.append(Verdict(number=new.sku_id, outcome=outcome, message=str(reply.get("msg") or "")))
         return verdicts
 
-    async def _write(self, upload: _Upload[N, R], documents: Sequence[N]) -> list[Verdict]:
+    async def _write(self, upload: Upload[N, R], documents: Sequence[N]) -> list[Verdict]:
         _one_number_each(documents)
         verdicts = await self._look(upload, documents)
         missing = [new for new in documents if new.number not in verdicts]
@@ -262,7 +138,7 @@ class MerchantWriter:
             verdicts |= await self._send(upload, missing[start : start + size])
         return _in_order(documents, verdicts)
 
-    async def _look(self, upload: _Upload[N, R], documents: Sequence[N]) -> dict[str, Verdict]:
+    async def _look(self, upload: Upload[N, R], documents: Sequence[N]) -> dict[str, Verdict]:
         """Verdicts of those documents that the vendor has."""
         wanted = {new.number: new for new in documents}
         if not wanted:
@@ -276,7 +152,7 @@ class MerchantWriter:
                 verdicts[number] = _compared(upload, wanted[number], row)
         return verdicts
 
-    async def _send(self, upload: _Upload[N, R], documents: Sequence[N]) -> dict[str, Verdict]:
+    async def _send(self, upload: Upload[N, R], documents: Sequence[N]) -> dict[str, Verdict]:
         bodies = [upload.body(new) for new in documents]
         try:
             reply = await self._client.call(upload.path, bodies if upload.takes_rows else bodies[0])
@@ -284,9 +160,10 @@ class MerchantWriter:
             if refused.code not in _ABOUT_THE_DOCUMENT:
                 raise
             if len(documents) > 1:  # one of them is wrong, and nobody says which
-                verdicts: dict[str, Verdict] = {}
+                verdicts = await self._look(upload, documents)
                 for new in documents:
-                    verdicts |= await self._send(upload, [new])
+                    if new.number not in verdicts:
+                        verdicts |= await self._send(upload, [new])
                 return verdicts
             return await self._looked_again(upload, documents, [_refusal(documents[0].number, refused)])
         told = _told(upload, documents, row_results(reply))
@@ -297,7 +174,7 @@ class MerchantWriter:
         return await self._looked_again(upload, documents, told)
 
     async def _looked_again(
-        self, upload: _Upload[N, R], documents: Sequence[N], told: Sequence[Verdict]
+        self, upload: Upload[N, R], documents: Sequence[N], told: Sequence[Verdict]
     ) -> dict[str, Verdict]:
         """What the vendor told, and what it has of those it refused or said nothing of."""
         verdicts = {verdict.number: verdict for verdict in told}
@@ -326,7 +203,7 @@ class MerchantWriter:
         return [verdicts[code] for code, _ in bodies]
 
 
-def _told(upload: _Upload[N, R], documents: Sequence[N], rows: Sequence[RowResult]) -> list[Verdict]:
+def _told(upload: Upload[N, R], documents: Sequence[N], rows: Sequence[RowResult]) -> list[Verdict]:
     """What the rows of an answer say of the documents sent."""
     numbers = {new.number for new in documents}
     verdicts = []
@@ -346,7 +223,7 @@ def _told(upload: _Upload[N, R], documents: Sequence[N], rows: Sequence[RowResul
     return verdicts
 
 
-def _compared(upload: _Upload[N, R], new: N, row: Mapping[str, Any]) -> Verdict:
+def _compared(upload: Upload[N, R], new: N, row: Mapping[str, Any]) -> Verdict:
     """Whether what the vendor has under our number is what we want."""
     try:
         there = upload.model.model_validate(row)
