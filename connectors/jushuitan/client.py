@@ -143,6 +143,10 @@ class JushuitanClient:
         """All enabled warehouses (section 8.2)."""
         return await self._all(WAREHOUSES, "wms_co_id", {}, self._access.page_size)
 
+    def now(self) -> datetime:
+        """The present moment, in the zone of the wire."""
+        return datetime.fromtimestamp(self._now(), self._access.timezone)
+
     def _read(
         self,
         path: str,

@@ -96,7 +96,7 @@ class OutboundStream:
         async for page in pages:
             seen = _larger(seen, page.next_ts)
             yield Window(sightings=tuple(self._sightings(flow, page.rows)), cursor=None)
-        after = Position(feeds={"outbound": feed.after(until, overlap, seen)})
+        after = Position(feeds={"outbound": feed.after(until, self._client.now(), overlap, seen)})
         yield Window(sightings=(), cursor=after.model_dump_json())
 
     async def count(self, begin: datetime, end: datetime) -> int:
@@ -162,7 +162,7 @@ class ReturnStream:
             async for page in pages:
                 seen = _larger(seen, page.next_ts)
                 touched.update({_text(row, "as_id"): None for row in page.rows if _text(row, "as_id")})
-            feeds[name] = feed.after(until, overlap, seen)
+            feeds[name] = feed.after(until, self._client.now(), overlap, seen)
         ids = list(touched)
         for i in range(0, len(ids), _IDS):
             yield Window(sightings=tuple(await self._combined(flow, ids[i : i + _IDS])), cursor=None)
