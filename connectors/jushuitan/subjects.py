@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from connectors.jushuitan.models import BatchRow, OutboundDocument, ReceivedDocument, RefundDocument
 from domain.documents import Frozen
-from domain.money import round_half_up
+from domain.money import currency_digits, round_half_up
 
 MAIN_AREA = 1
 """主仓: goods are shipped from the main area (jushuitan.md §7.1)."""
@@ -45,7 +45,7 @@ class ShippedOrder(OutboundDocument):
     @cached_property
     def lines(self) -> tuple[BillLine, ...]:
         """Items in order; one that left in several lots is a line for each lot."""
-        lots = _Lots(self.batchs)
+        lots = _Lots(self.batchs, currency_digits(self.currency))
         rows: list[BillLine] = []
         for item in self.items:
             whole = BillLine(
@@ -134,7 +134,8 @@ class ReturnedGoods(BaseModel):
     @cached_property
     def lines(self) -> tuple[BillLine, ...]:
         """One line for each received batch of each refund line (requirement F40)."""
-        lots = _Lots([*(batch for receipt in self.receipts for batch in receipt.batchs)] or self.refund.batchs)
+        received_lots = [batch for receipt in self.receipts for batch in receipt.batchs]
+        lots = _Lots(received_lots or self.refund.batchs, currency_digits(self.currency))
         rows: list[BillLine] = []
         for item in self.refund.items:
             received = item.r_qty or Decimal(0)
@@ -159,19 +160,24 @@ class _Slot:
     left: Decimal
 
 
-def _with_amounts(line: BillLine, parts: list[BillLine]) -> list[BillLine]:
+def _with_amounts(line: BillLine, parts: list[BillLine], digits: int) -> list[BillLine]:
     """The parts' own worth; the last one takes what is left of the line's, so that a cent of difference shows."""
     if line.amount is None:
         return parts
-    worth = [round_half_up(part.qty * part.price, 2) for part in parts[:-1]]
+    worth = [round_half_up(part.qty * part.price, digits) for part in parts[:-1]]
     worth.append(line.amount - sum(worth, Decimal(0)))
     return [part.model_copy(update={"amount": amount}) for part, amount in zip(parts, worth, strict=True)]
 
 
 class _Lots:
-    """Hands out lots to lines: by line number where the tenant sends it, else by SKU in order (§10.2)."""
+    """Hands out lots to lines: by line number where the tenant sends it, else by SKU in order (§10.2).
 
-    def __init__(self, batches: Iterable[BatchRow]) -> None:
+    Args:
+        digits: minor digits of the document's currency.
+    """
+
+    def __init__(self, batches: Iterable[BatchRow], digits: int) -> None:
+        self._digits = digits
         self._slots = [_Slot(batch, batch.qty) for batch in batches if batch.qty > 0]
 
     def split(self, line: BillLine, ioi_id: str | None) -> Sequence[BillLine]:
@@ -201,4 +207,4 @@ class _Lots:
             return [line]
         if left > 0:
             parts.append(line.model_copy(update={"qty": left, "amount": None}))
-        return _with_amounts(line, parts)
+        return _with_amounts(line, parts, self._digits)
