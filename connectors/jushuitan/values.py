@@ -13,7 +13,7 @@ from pydantic import AwareDatetime, BeforeValidator, Field
 from domain.money import Amount
 
 CHINA = ZoneInfo("Asia/Shanghai")
-"""The zone of all times on the wire, which carry no offset (section 7)."""
+"""The zone of all times on the wire, both ways; they carry no offset (section 7)."""
 
 
 def _blank_is_none(value: Any) -> Any:
