@@ -13,6 +13,9 @@ from pydantic import AwareDatetime, Field
 
 from domain.documents import Frozen
 
+_FIRST = timedelta(days=1)
+"""How far the first poll reaches back when the settings do not say."""
+
 
 class Mark(Frozen):
     """Everything up to row version `ts` had been read when the poll of `at` stopped reading, at `read`.
@@ -64,9 +67,27 @@ class Feed(Frozen):
 
 
 class Position(Frozen):
-    """How far each feed of a stream has been read; stored as JSON."""
+    """How far each feed of a stream has been read; stored as JSON.
+
+    Attributes:
+        since: what changed before is left alone; kept from the first poll on, since workers come and go meanwhile.
+    """
 
     feeds: dict[str, Feed] = Field(default_factory=dict)
+    since: AwareDatetime | None = None
+
+    @classmethod
+    def of(cls, cursor: str | None) -> Position:
+        """The position as stored; None before the first poll."""
+        return cls.model_validate_json(cursor) if cursor else cls()
+
+    def beginning(self, wanted: datetime | None, until: datetime) -> datetime:
+        """What changed before this is left alone: as the settings want it, else from a day before the first poll on.
+
+        Args:
+            until: upper bound of this poll.
+        """
+        return wanted or self.since or until - _FIRST
 
     def feed(self, name: str) -> Feed:
         """One feed, empty if it was never read."""

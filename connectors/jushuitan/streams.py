@@ -67,8 +67,10 @@ def _plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, datetime) else value
 
 
-def streams_of(connection: str, client: JushuitanClient, since: datetime) -> dict[str, OutboundStream | ReturnStream]:
-    """Every stream of one connection. `since`: where the very first poll starts."""
+def streams_of(
+    connection: str, client: JushuitanClient, since: datetime | None
+) -> dict[str, OutboundStream | ReturnStream]:
+    """Every stream of one connection. `since`: where the very first poll starts; None: a day before it."""
     return {
         OUTBOUND: OutboundStream(connection, client, since),
         RETURN: ReturnStream(connection, client, since),
@@ -80,23 +82,26 @@ class OutboundStream:
 
     model = ShippedOrder
 
-    def __init__(self, connection: str, client: JushuitanClient, since: datetime) -> None:
+    def __init__(self, connection: str, client: JushuitanClient, since: datetime | None) -> None:
         self._connection, self._client, self._since = connection, client, since
 
     async def windows(self, flow: str, cursor: str | None, until: datetime, overlap: int) -> AsyncIterator[Window]:
         """Page by page; the cursor comes with the end."""
-        position = Position.model_validate_json(cursor) if cursor else Position()
+        position = Position.of(cursor)
+        since = position.beginning(self._since, until)
+        if cursor is None:
+            yield _begun(since)
         feed, seen = position.feed("outbound"), None
         start = feed.start(overlap)
         pages = (
-            self._client.outbounds(window=(feed.window_start(overlap, self._since), until))
+            self._client.outbounds(window=(feed.window_start(overlap, since), until))
             if start is None
             else self._client.outbounds(start_ts=start)
         )
         async for page in pages:
             seen = _larger(seen, page.next_ts)
             yield Window(sightings=tuple(self._sightings(flow, page.rows)), cursor=None)
-        after = Position(feeds={"outbound": feed.after(until, self._client.now(), overlap, seen)})
+        after = Position(feeds={"outbound": feed.after(until, self._client.now(), overlap, seen)}, since=since)
         yield Window(sightings=(), cursor=after.model_dump_json())
 
     async def count(self, begin: datetime, end: datetime) -> int:
@@ -146,18 +151,21 @@ class ReturnStream:
 
     model = ReturnedGoods
 
-    def __init__(self, connection: str, client: JushuitanClient, since: datetime) -> None:
+    def __init__(self, connection: str, client: JushuitanClient, since: datetime | None) -> None:
         self._connection, self._client, self._since = connection, client, since
 
     async def windows(self, flow: str, cursor: str | None, until: datetime, overlap: int) -> AsyncIterator[Window]:
         """Touched returns, as many at a time as the vendor answers by id; the cursor comes with the end."""
-        position = Position.model_validate_json(cursor) if cursor else Position()
+        position = Position.of(cursor)
+        since = position.beginning(self._since, until)
+        if cursor is None:
+            yield _begun(since)
         feeds: dict[str, Feed] = {}
         touched: dict[str, None] = {}
         for name, read in (("refund", self._client.refunds), ("received", self._client.received)):
             feed, seen = position.feed(name), None
             start = feed.start(overlap)
-            begin = feed.window_start(overlap, self._since)
+            begin = feed.window_start(overlap, since)
             pages = read(window=(begin, until)) if start is None else read(start_ts=start)
             async for page in pages:
                 seen = _larger(seen, page.next_ts)
@@ -166,7 +174,7 @@ class ReturnStream:
         ids = list(touched)
         for i in range(0, len(ids), _IDS):
             yield Window(sightings=tuple(await self._combined(flow, ids[i : i + _IDS])), cursor=None)
-        yield Window(sightings=(), cursor=Position(feeds=feeds).model_dump_json())
+        yield Window(sightings=(), cursor=Position(feeds=feeds, since=since).model_dump_json())
 
     async def count(self, begin: datetime, end: datetime) -> int:
         """How many receipts of goods fall into a span of time, as the vendor announces it."""
@@ -223,6 +231,11 @@ class ReturnStream:
             skus=_skus(refund),
             order=max((ts for row in (refund, *received.values()) if (ts := ts_of(row)) is not None), default=None),
         )
+
+
+def _begun(since: datetime) -> Window:
+    """Where reading begins, kept before anything is read: the first poll may fail for days."""
+    return Window(sightings=(), cursor=Position(since=since).model_dump_json())
 
 
 def _larger(seen: int | None, ts: int | None) -> int | None:
