@@ -10,6 +10,7 @@ from enum import IntEnum
 from typing import Any
 
 from connectors.jushuitan.replies import bad_reply
+from domain import jsontext
 
 _PAGE_KEYS = frozenset(("datas", "page_index", "page_size", "has_next", "data_count"))
 LONGEST_WINDOW = timedelta(days=6, hours=23, minutes=59)
@@ -67,7 +68,10 @@ def ts_of(row: Mapping[str, Any]) -> int | None:
 
 
 class Seen:
-    """Drops rows that were given out already: of one id, only a newer version passes."""
+    """Drops rows that were given out already: of one id, only a newer version passes.
+
+    A row without an id is known by its content; it must not keep the others from being read.
+    """
 
     def __init__(self, key: str) -> None:
         self._key = key
@@ -86,13 +90,12 @@ class Seen:
             if ts is not None:
                 self.top = ts if self.top is None else max(self.top, ts)
             key = row.get(self._key)
-            if key in (None, ""):
-                raise bad_reply(f"a row without {self._key}")
+            known_by = jsontext.dumps(row, sort_keys=True) if key in (None, "") else str(key)
             version = (ts if ts is not None else -1, str(row.get("modified") or ""))
-            known = self._newest.get(str(key))
+            known = self._newest.get(known_by)
             if known is None or version > known:
-                self._newest[str(key)] = version
-                newer[str(key)] = row
+                self._newest[known_by] = version
+                newer[known_by] = row
         return list(newer.values())
 
 

@@ -14,7 +14,7 @@ from connectors.jushuitan.client import OUTBOUNDS, RECEIVED, JushuitanClient
 from connectors.jushuitan.cursors import Feed, Position
 from connectors.jushuitan.pages import DateType, ts_of
 from connectors.jushuitan.subjects import STANDING, ReturnedGoods, ShippedOrder
-from connectors.jushuitan.values import moment_of
+from connectors.jushuitan.values import is_id, moment_of
 from domain import jsontext
 from domain.documents import DocumentKey
 from domain.journal import Sighting, Window
@@ -54,6 +54,12 @@ def version_of(model: type[BaseModel], body: Any) -> str:
     except ValidationError:
         text = jsontext.dumps(body, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _stand_in(row: _Row, key: str) -> str:
+    """The number of a document whose row lacks its own: the same for the same content, however often it is read."""
+    content = _plain({name: value for name, value in mask(row).items() if name != "ts"})
+    return f"without-{key}-{hashlib.sha256(jsontext.dumps(content, sort_keys=True).encode()).hexdigest()[:16]}"
 
 
 def _plain(value: Any) -> Any:
@@ -130,11 +136,12 @@ class OutboundStream:
 
     def _sightings(self, flow: str, rows: Iterable[dict[str, Any]]) -> Iterable[Sighting]:
         for row in rows:
-            if str(row.get("status")) not in _SHIPPED or not _text(row, "io_id"):
+            if _text(row, "status") not in ("", *_SHIPPED):
                 continue
+            number = _text(row, "io_id") or _stand_in(row, "io_id")
             body = mask(row)
             yield Sighting(
-                key=DocumentKey(flow=flow, connection=self._connection, number=str(row["io_id"])),
+                key=DocumentKey(flow=flow, connection=self._connection, number=number),
                 version=version_of(ShippedOrder, body),
                 body=jsontext.dumps(body),
                 platform_no=_text(row, "so_id"),
@@ -162,6 +169,7 @@ class ReturnStream:
             yield _begun(since)
         feeds: dict[str, Feed] = {}
         touched: dict[str, None] = {}
+        aside: list[Sighting] = []
         for name, read in (("refund", self._client.refunds), ("received", self._client.received)):
             feed, seen = position.feed(name), None
             start = feed.start(overlap)
@@ -169,8 +177,11 @@ class ReturnStream:
             pages = read(window=(begin, until)) if start is None else read(start_ts=start)
             async for page in pages:
                 seen = _larger(seen, page.next_ts)
-                touched.update({_text(row, "as_id"): None for row in page.rows if _text(row, "as_id")})
+                touched.update(_named(page.rows))
+                aside += self._unnamed(flow, name, page.rows)
             feeds[name] = feed.after(until, self._client.now(), overlap, seen)
+        if aside:
+            yield Window(sightings=tuple(aside), cursor=None)
         ids = list(touched)
         for i in range(0, len(ids), _IDS):
             yield Window(sightings=tuple(await self._combined(flow, ids[i : i + _IDS])), cursor=None)
@@ -184,14 +195,18 @@ class ReturnStream:
         """Returns whose goods were all in at `begin` or later and before `end`, page by page."""
         touched: dict[str, None] = {}
         async for page in self._client.received(window=(begin, end), dates=DateType.MOVED):
-            fresh = {_text(row, "as_id"): None for row in page.rows if _text(row, "as_id")}
+            fresh = _named(page.rows)
             ids = [as_id for as_id in fresh if as_id not in touched]
             touched |= fresh
             refunds, received = await self._rows(ids)
-            yield tuple(
-                self._sighting(flow, row, received.get(as_id, {}))
-                for as_id, row in refunds.items()
-                if _within(_moved(received.get(as_id, {}).values()), begin, end)
+            moved = [row for row in page.rows if _within(_moved([row]), begin, end)]
+            yield (
+                *(
+                    self._sighting(flow, row, received.get(as_id, {}), as_id)
+                    for as_id, row in refunds.items()
+                    if _within(_moved(received.get(as_id, {}).values()), begin, end)
+                ),
+                *self._unnamed(flow, "received", moved),
             )
 
     async def several(self, flow: str, numbers: Sequence[str]) -> list[Sighting]:
@@ -204,24 +219,39 @@ class ReturnStream:
 
     async def _combined(self, flow: str, as_ids: Sequence[str]) -> list[Sighting]:
         refunds, received = await self._rows(as_ids)
-        return [self._sighting(flow, row, received.get(as_id, {})) for as_id, row in refunds.items()]
+        return [self._sighting(flow, row, received.get(as_id, {}), as_id) for as_id, row in refunds.items()]
 
     async def _rows(self, as_ids: Sequence[str]) -> tuple[dict[str, _Row], dict[str, dict[str, _Row]]]:
         """Refunds by their id, and the goods received for each by the receipt's id."""
         ids = _ids(as_ids)
         if not ids:
             return {}, {}
-        refunds = {_text(row, "as_id"): row async for page in self._client.refunds(as_ids=ids) for row in page.rows}
+        answered = [row async for page in self._client.refunds(as_ids=ids) for row in page.rows]
+        refunds = {as_id: row for row in answered if (as_id := _text(row, "as_id"))}
         received: dict[str, dict[str, _Row]] = {}
         async for page in self._client.received(as_ids=ids):
             for row in page.rows:
-                received.setdefault(_text(row, "as_id"), {})[_text(row, "io_id")] = row
+                io_id = _text(row, "io_id") or jsontext.dumps(row, sort_keys=True)
+                received.setdefault(_text(row, "as_id"), {})[io_id] = row
         return refunds, received
 
-    def _sighting(self, flow: str, refund: dict[str, Any], received: dict[str, dict[str, Any]]) -> Sighting:
+    def _unnamed(self, flow: str, feed: str, rows: Iterable[_Row]) -> list[Sighting]:
+        """Rows that name no return the vendor can be asked for, each a document of its own: somebody has to see it."""
+        found: list[Sighting] = []
+        for row in rows:
+            as_id = _text(row, "as_id")
+            if is_id(as_id) or (feed == "received" and _text(row, "status") not in ("", *STANDING)):
+                continue
+            refund, received = (row, {}) if feed == "refund" else ({"as_id": row.get("as_id")}, {"": row})
+            found.append(self._sighting(flow, refund, received, as_id or _stand_in(row, "as_id")))
+        return found
+
+    def _sighting(
+        self, flow: str, refund: dict[str, Any], received: dict[str, dict[str, Any]], number: str
+    ) -> Sighting:
         body = mask({"refund": refund, "received": [received[io_id] for io_id in sorted(received)]})
         return Sighting(
-            key=DocumentKey(flow=flow, connection=self._connection, number=_text(refund, "as_id")),
+            key=DocumentKey(flow=flow, connection=self._connection, number=number),
             version=version_of(ReturnedGoods, body),
             body=jsontext.dumps(body),
             platform_no=_text(refund, "so_id"),
@@ -242,8 +272,14 @@ def _larger(seen: int | None, ts: int | None) -> int | None:
     return max((t for t in (seen, ts) if t is not None), default=None)
 
 
+def _named(rows: Iterable[_Row]) -> dict[str, None]:
+    """The returns that rows name, in order."""
+    return {as_id: None for row in rows if is_id(as_id := _text(row, "as_id"))}
+
+
 def _ids(numbers: Iterable[str]) -> list[int]:
-    return [int(number) for number in numbers if number.isdigit()]
+    """What the vendor can be asked for; it has no document of any other number."""
+    return [int(number) for number in numbers if is_id(number)]
 
 
 def _moved(rows: Iterable[_Row]) -> datetime | None:
