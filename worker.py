@@ -9,7 +9,7 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -114,7 +114,6 @@ async def connect(settings: Settings, *, lazy: bool = False) -> Client:
 @asynccontextmanager
 async def workshop(settings: Settings, client: Client) -> AsyncIterator[Workshop]:
     """Store, flows and connections, opened and closed together."""
-    now = datetime.now(UTC)
     async with AsyncExitStack() as stack:
         url = settings.store_url.get_secret_value()
         store = await stack.enter_async_context(await Store.open(url, secret_key=settings.secret_key))
@@ -132,8 +131,7 @@ async def workshop(settings: Settings, client: Client) -> AsyncIterator[Workshop
             pace = StoredPace(store, account)
             jushuitan = await stack.enter_async_context(JushuitanClient(source, vault=vault, pace=pace))
             accounts[account] = jushuitan
-            since = source.since if source.since is not None else now - timedelta(days=1)
-            streams |= {(name, key): stream for key, stream in streams_of(name, jushuitan, since).items()}
+            streams |= {(name, key): stream for key, stream in streams_of(name, jushuitan, source.since).items()}
             queues = Queues(source=account, erp=f"galaxy.{source.erp}", rates=RATES_QUEUE)
             routes[name] = Route(system="jushuitan", erp=source.erp, bill_prefix=source.bill_prefix, queues=queues)
         chain = await stack.enter_async_context(open_rate_chain(settings.rates))

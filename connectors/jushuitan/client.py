@@ -26,6 +26,7 @@ from connectors.jushuitan.pages import Answer, DateType, Page, Seen, spans
 from connectors.jushuitan.replies import SYSTEM, JushuitanCode, accepted, fault
 from connectors.jushuitan.signing import signed
 from connectors.jushuitan.tokens import Tokens, TokenVault
+from connectors.jushuitan.values import CHINA
 from connectors.limits import Limits
 from domain import jsontext
 from domain.faults import Fault, FaultKind
@@ -151,7 +152,7 @@ class JushuitanClient:
 
     def now(self) -> datetime:
         """The present moment, in the zone of the wire."""
-        return datetime.fromtimestamp(self._now(), self._access.timezone)
+        return datetime.fromtimestamp(self._now(), CHINA)
 
     def read(
         self,
@@ -288,7 +289,7 @@ class JushuitanClient:
         """A moment as the vendor writes it, in whole seconds that keep it inside the window."""
         if round_up and moment.microsecond:
             moment += timedelta(seconds=1)
-        return moment.astimezone(self._access.timezone).strftime("%Y-%m-%d %H:%M:%S")
+        return moment.astimezone(CHINA).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def about(dates: DateType) -> dict[str, int]:

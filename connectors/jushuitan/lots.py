@@ -40,19 +40,24 @@ class _Slot:
     left: Decimal
 
 
-def _with_amounts(line: L, parts: list[L]) -> list[L]:
+def _with_amounts(line: L, parts: list[L], digits: int) -> list[L]:
     """The parts' own worth; the last one takes what is left of the line's, so that a cent of difference shows."""
     if line.amount is None or line.price is None:
         return parts
-    worth = [round_half_up(part.qty * line.price, 2) for part in parts[:-1]]
+    worth = [round_half_up(part.qty * line.price, digits) for part in parts[:-1]]
     worth.append(line.amount - sum(worth, Decimal(0)))
     return [part.model_copy(update={"amount": amount}) for part, amount in zip(parts, worth, strict=True)]
 
 
 class Lots:
-    """Hands out lots to lines: by line number where the tenant sends it, else by SKU in order (§10.2)."""
+    """Hands out lots to lines: by line number where the tenant sends it, else by SKU in order (§10.2).
 
-    def __init__(self, batches: Iterable[BatchRow]) -> None:
+    Args:
+        digits: minor digits of the document's currency.
+    """
+
+    def __init__(self, batches: Iterable[BatchRow], digits: int = 2) -> None:
+        self._digits = digits
         self._slots = [_Slot(batch, batch.qty) for batch in batches if batch.qty > 0]
 
     def split(self, line: L, ioi_id: str | None) -> Sequence[L]:
@@ -82,4 +87,4 @@ class Lots:
             return [line]
         if left > 0:
             parts.append(line.model_copy(update={"qty": left, "amount": None}))
-        return _with_amounts(line, parts)
+        return _with_amounts(line, parts, self._digits)

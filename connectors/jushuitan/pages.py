@@ -10,6 +10,7 @@ from enum import IntEnum
 from typing import Any
 
 from connectors.jushuitan.replies import bad_reply
+from domain import jsontext
 
 _PAGE_KEYS = frozenset(("page_index", "page_size", "has_next", "data_count"))
 LONGEST_WINDOW = timedelta(days=6, hours=23, minutes=59)
@@ -70,7 +71,10 @@ def ts_of(row: Mapping[str, Any]) -> int | None:
 
 
 class Seen:
-    """Drops rows that were given out already: of one id (`keys` together), only a newer version passes."""
+    """Drops rows that were given out already: of one id (`keys` together), only a newer version passes.
+
+    A row without an id is known by its content; it must not keep the others from being read.
+    """
 
     def __init__(self, *keys: str) -> None:
         self._keys = keys
@@ -89,13 +93,12 @@ class Seen:
             if ts is not None:
                 self.top = ts if self.top is None else max(self.top, ts)
             key = tuple(str(row.get(name) or "") for name in self._keys)
-            if not all(key):
-                raise bad_reply(f"a row without {self._keys[key.index('')]}")
+            known_by = key if all(key) else (jsontext.dumps(row, sort_keys=True),)
             version = (ts if ts is not None else -1, str(row.get("modified") or ""))
-            known = self._newest.get(key)
+            known = self._newest.get(known_by)
             if known is None or version > known:
-                self._newest[key] = version
-                newer[key] = row
+                self._newest[known_by] = version
+                newer[known_by] = row
         return list(newer.values())
 
 

@@ -12,8 +12,9 @@ from pydantic import BaseModel, ValidationError
 
 from connectors.jushuitan.pages import ts_of
 from connectors.jushuitan.subjects import STANDING
-from connectors.jushuitan.values import moment_of
+from connectors.jushuitan.values import is_id, moment_of
 from domain import jsontext
+from domain.masking import mask
 
 Row = dict[str, Any]
 """A row as the vendor sent it."""
@@ -42,6 +43,12 @@ def version_of(model: type[BaseModel], body: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
+def stand_in(row: Row, key: str) -> str:
+    """The number of a document whose row lacks its own: the same for the same content, however often it is read."""
+    content = _plain({name: value for name, value in mask(row).items() if name != "ts"})
+    return f"without-{key}-{hashlib.sha256(jsontext.dumps(content, sort_keys=True).encode()).hexdigest()[:16]}"
+
+
 def _plain(value: Any) -> Any:
     """A value in one spelling: 3, 3.0 and "3.00" are the same quantity."""
     if isinstance(value, dict):
@@ -58,7 +65,8 @@ def larger(seen: int | None, ts: int | None) -> int | None:
 
 
 def ids_of(numbers: Iterable[str]) -> list[int]:
-    return [int(number) for number in numbers if number.isdigit()]
+    """What the vendor can be asked for; it has no document of any other number."""
+    return [int(number) for number in numbers if is_id(number)]
 
 
 def moved_at(rows: Iterable[Row]) -> datetime | None:

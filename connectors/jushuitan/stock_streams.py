@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import AwareDatetime, BaseModel
 
 from connectors.jushuitan.client import JushuitanClient, about
-from connectors.jushuitan.cursors import Feed
+from connectors.jushuitan.cursors import Feed, Position
 from connectors.jushuitan.listings import COUNTS, OTHERS, PURCHASE_INS, PURCHASE_RETURNS, TRANSFERS, Listing
 from connectors.jushuitan.pages import DateType, Page
 from connectors.jushuitan.sightings import (
@@ -22,6 +22,7 @@ from connectors.jushuitan.sightings import (
     moved_at,
     order_of,
     skus_of,
+    stand_in,
     text_of,
     version_of,
 )
@@ -85,16 +86,18 @@ class Reached(Frozen):
     Attributes:
         until: the end of the last window of time; None where it is read by row version.
         feed: the marks of row versions, where it is read by them.
+        since: what changed before is left alone; kept from the first poll on.
     """
 
     until: AwareDatetime | None = None
     feed: Feed = Feed()
+    since: AwareDatetime | None = None
 
 
 class StockStream:
     """Stock documents of one kind; one document is one row, whatever its number of lines."""
 
-    def __init__(self, connection: str, client: JushuitanClient, since: datetime, kind: StockKind) -> None:
+    def __init__(self, connection: str, client: JushuitanClient, since: datetime | None, kind: StockKind) -> None:
         self._connection, self._client, self._since, self._kind = connection, client, since, kind
 
     @property
@@ -104,13 +107,17 @@ class StockStream:
     async def windows(self, flow: str, cursor: str | None, until: datetime, overlap: int) -> AsyncIterator[Window]:
         """Page by page; the cursor comes with the end."""
         reached = Reached.model_validate_json(cursor) if cursor else Reached()
+        since = Position(since=reached.since).beginning(self._since, until)
+        if cursor is None:
+            # Kept before anything is read: the first poll may fail for days.
+            yield Window(sightings=(), cursor=Reached(since=since).model_dump_json())
         seen: int | None = None
-        async for page in self._since_then(reached, until, overlap):
+        async for page in self._since_then(reached, since, until, overlap):
             seen = larger(seen, page.next_ts)
             yield Window(sightings=tuple(self._sightings(flow, page.rows)), cursor=None)
-        after = (
-            Reached(feed=reached.feed.after(until, overlap, seen)) if self._kind.has_cursor else Reached(until=until)
-        )
+        after = Reached(until=until, since=since)
+        if self._kind.has_cursor:
+            after = Reached(feed=reached.feed.after(until, self._client.now(), overlap, seen), since=since)
         yield Window(sightings=(), cursor=after.model_dump_json())
 
     async def count(self, begin: datetime, end: datetime) -> int:
@@ -147,25 +154,26 @@ class StockStream:
     def _dates(self) -> DateType:
         return DateType.SHIPPED if self._kind.has_dates else DateType.MODIFIED
 
-    def _since_then(self, reached: Reached, until: datetime, overlap: int) -> AsyncIterator[Page]:
+    def _since_then(self, reached: Reached, since: datetime, until: datetime, overlap: int) -> AsyncIterator[Page]:
         listing, asked = self._kind.listing, self._kind.asked
         if not self._kind.has_cursor:
-            begin = self._since
+            begin = since
             if reached.until is not None:
                 begin = max(begin, reached.until - timedelta(seconds=overlap))
             return self._client.read(listing, asked, window=(min(begin, until), until))
         start = reached.feed.start(overlap)
         if start is not None:
             return self._client.read(listing, asked, start_ts=start)
-        return self._client.read(listing, asked, window=(reached.feed.window_start(overlap, self._since), until))
+        return self._client.read(listing, asked, window=(reached.feed.window_start(overlap, since), until))
 
     def _sightings(self, flow: str, rows: Iterable[Row]) -> Iterable[Sighting]:
         for row in rows:
-            if str(row.get("status")) not in _SETTLED or not text_of(row, "io_id"):
+            if text_of(row, "status") not in ("", *_SETTLED):
                 continue
+            number = text_of(row, "io_id") or stand_in(row, "io_id")
             body = mask(row)
             yield Sighting(
-                key=DocumentKey(flow=flow, connection=self._connection, number=text_of(row, "io_id")),
+                key=DocumentKey(flow=flow, connection=self._connection, number=number),
                 version=version_of(self._kind.model, body),
                 body=jsontext.dumps(body),
                 platform_no=text_of(row, "so_id"),

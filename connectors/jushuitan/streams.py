@@ -20,11 +20,13 @@ from connectors.jushuitan.sightings import (
     larger,
     moved_at,
     skus_of,
+    stand_in,
     text_of,
     version_of,
 )
 from connectors.jushuitan.stock_streams import STOCK_STREAMS, StockStream
-from connectors.jushuitan.subjects import ReturnedGoods, ShippedOrder
+from connectors.jushuitan.subjects import STANDING, ReturnedGoods, ShippedOrder
+from connectors.jushuitan.values import is_id
 from domain import jsontext
 from domain.documents import DocumentKey
 from domain.journal import Sighting, Window
@@ -45,9 +47,9 @@ _IDS = 50
 
 
 def streams_of(
-    connection: str, client: JushuitanClient, since: datetime
+    connection: str, client: JushuitanClient, since: datetime | None
 ) -> dict[str, OutboundStream | ReturnStream | StockStream]:
-    """Every stream of one connection. `since`: where the very first poll starts."""
+    """Every stream of one connection. `since`: where the very first poll starts; None: a day before it."""
     return {
         OUTBOUND: OutboundStream(connection, client, since),
         RETURN: ReturnStream(connection, client, since),
@@ -60,23 +62,26 @@ class OutboundStream:
 
     model = ShippedOrder
 
-    def __init__(self, connection: str, client: JushuitanClient, since: datetime) -> None:
+    def __init__(self, connection: str, client: JushuitanClient, since: datetime | None) -> None:
         self._connection, self._client, self._since = connection, client, since
 
     async def windows(self, flow: str, cursor: str | None, until: datetime, overlap: int) -> AsyncIterator[Window]:
         """Page by page; the cursor comes with the end."""
-        position = Position.model_validate_json(cursor) if cursor else Position()
+        position = Position.of(cursor)
+        since = position.beginning(self._since, until)
+        if cursor is None:
+            yield _begun(since)
         feed, seen = position.feed("outbound"), None
         start = feed.start(overlap)
         pages = (
-            self._client.outbounds(window=(feed.window_start(overlap, self._since), until))
+            self._client.outbounds(window=(feed.window_start(overlap, since), until))
             if start is None
             else self._client.outbounds(start_ts=start)
         )
         async for page in pages:
             seen = larger(seen, page.next_ts)
             yield Window(sightings=tuple(self._sightings(flow, page.rows)), cursor=None)
-        after = Position(feeds={"outbound": feed.after(until, overlap, seen)})
+        after = Position(feeds={"outbound": feed.after(until, self._client.now(), overlap, seen)}, since=since)
         yield Window(sightings=(), cursor=after.model_dump_json())
 
     async def count(self, begin: datetime, end: datetime) -> int:
@@ -105,11 +110,12 @@ class OutboundStream:
 
     def _sightings(self, flow: str, rows: Iterable[dict[str, Any]]) -> Iterable[Sighting]:
         for row in rows:
-            if str(row.get("status")) not in _SHIPPED or not text_of(row, "io_id"):
+            if text_of(row, "status") not in ("", *_SHIPPED):
                 continue
+            number = text_of(row, "io_id") or stand_in(row, "io_id")
             body = mask(row)
             yield Sighting(
-                key=DocumentKey(flow=flow, connection=self._connection, number=str(row["io_id"])),
+                key=DocumentKey(flow=flow, connection=self._connection, number=number),
                 version=version_of(ShippedOrder, body),
                 body=jsontext.dumps(body),
                 platform_no=text_of(row, "so_id"),
@@ -126,27 +132,34 @@ class ReturnStream:
 
     model = ReturnedGoods
 
-    def __init__(self, connection: str, client: JushuitanClient, since: datetime) -> None:
+    def __init__(self, connection: str, client: JushuitanClient, since: datetime | None) -> None:
         self._connection, self._client, self._since = connection, client, since
 
     async def windows(self, flow: str, cursor: str | None, until: datetime, overlap: int) -> AsyncIterator[Window]:
         """Touched returns, as many at a time as the vendor answers by id; the cursor comes with the end."""
-        position = Position.model_validate_json(cursor) if cursor else Position()
+        position = Position.of(cursor)
+        since = position.beginning(self._since, until)
+        if cursor is None:
+            yield _begun(since)
         feeds: dict[str, Feed] = {}
         touched: dict[str, None] = {}
+        aside: list[Sighting] = []
         for name, read in (("refund", self._client.refunds), ("received", self._client.received)):
             feed, seen = position.feed(name), None
             start = feed.start(overlap)
-            begin = feed.window_start(overlap, self._since)
+            begin = feed.window_start(overlap, since)
             pages = read(window=(begin, until)) if start is None else read(start_ts=start)
             async for page in pages:
                 seen = larger(seen, page.next_ts)
-                touched.update({text_of(row, "as_id"): None for row in page.rows if text_of(row, "as_id")})
-            feeds[name] = feed.after(until, overlap, seen)
+                touched.update(_named(page.rows))
+                aside += self._unnamed(flow, name, page.rows)
+            feeds[name] = feed.after(until, self._client.now(), overlap, seen)
+        if aside:
+            yield Window(sightings=tuple(aside), cursor=None)
         ids = list(touched)
         for i in range(0, len(ids), _IDS):
             yield Window(sightings=tuple(await self._combined(flow, ids[i : i + _IDS])), cursor=None)
-        yield Window(sightings=(), cursor=Position(feeds=feeds).model_dump_json())
+        yield Window(sightings=(), cursor=Position(feeds=feeds, since=since).model_dump_json())
 
     async def count(self, begin: datetime, end: datetime) -> int:
         """How many receipts of goods fall into a span of time, as the vendor announces it."""
@@ -156,14 +169,18 @@ class ReturnStream:
         """Returns whose goods were all in at `begin` or later and before `end`, page by page."""
         touched: dict[str, None] = {}
         async for page in self._client.received(window=(begin, end), dates=DateType.MOVED):
-            fresh = {text_of(row, "as_id"): None for row in page.rows if text_of(row, "as_id")}
+            fresh = _named(page.rows)
             ids = [as_id for as_id in fresh if as_id not in touched]
             touched |= fresh
             refunds, received = await self._rows(ids)
-            yield tuple(
-                self._sighting(flow, row, received.get(as_id, {}))
-                for as_id, row in refunds.items()
-                if is_within(moved_at(received.get(as_id, {}).values()), begin, end)
+            moved = [row for row in page.rows if is_within(moved_at([row]), begin, end)]
+            yield (
+                *(
+                    self._sighting(flow, row, received.get(as_id, {}), as_id)
+                    for as_id, row in refunds.items()
+                    if is_within(moved_at(received.get(as_id, {}).values()), begin, end)
+                ),
+                *self._unnamed(flow, "received", moved),
             )
 
     async def several(self, flow: str, numbers: Sequence[str]) -> list[Sighting]:
@@ -176,24 +193,39 @@ class ReturnStream:
 
     async def _combined(self, flow: str, as_ids: Sequence[str]) -> list[Sighting]:
         refunds, received = await self._rows(as_ids)
-        return [self._sighting(flow, row, received.get(as_id, {})) for as_id, row in refunds.items()]
+        return [self._sighting(flow, row, received.get(as_id, {}), as_id) for as_id, row in refunds.items()]
 
     async def _rows(self, as_ids: Sequence[str]) -> tuple[dict[str, Row], dict[str, dict[str, Row]]]:
         """Refunds by their id, and the goods received for each by the receipt's id."""
         ids = ids_of(as_ids)
         if not ids:
             return {}, {}
-        refunds = {text_of(row, "as_id"): row async for page in self._client.refunds(as_ids=ids) for row in page.rows}
+        answered = [row async for page in self._client.refunds(as_ids=ids) for row in page.rows]
+        refunds = {as_id: row for row in answered if (as_id := text_of(row, "as_id"))}
         received: dict[str, dict[str, Row]] = {}
         async for page in self._client.received(as_ids=ids):
             for row in page.rows:
-                received.setdefault(text_of(row, "as_id"), {})[text_of(row, "io_id")] = row
+                io_id = text_of(row, "io_id") or jsontext.dumps(row, sort_keys=True)
+                received.setdefault(text_of(row, "as_id"), {})[io_id] = row
         return refunds, received
 
-    def _sighting(self, flow: str, refund: dict[str, Any], received: dict[str, dict[str, Any]]) -> Sighting:
+    def _unnamed(self, flow: str, feed: str, rows: Iterable[Row]) -> list[Sighting]:
+        """Rows that name no return the vendor can be asked for, each a document of its own: somebody has to see it."""
+        found: list[Sighting] = []
+        for row in rows:
+            as_id = text_of(row, "as_id")
+            if is_id(as_id) or (feed == "received" and text_of(row, "status") not in ("", *STANDING)):
+                continue
+            refund, received = (row, {}) if feed == "refund" else ({"as_id": row.get("as_id")}, {"": row})
+            found.append(self._sighting(flow, refund, received, as_id or stand_in(row, "as_id")))
+        return found
+
+    def _sighting(
+        self, flow: str, refund: dict[str, Any], received: dict[str, dict[str, Any]], number: str
+    ) -> Sighting:
         body = mask({"refund": refund, "received": [received[io_id] for io_id in sorted(received)]})
         return Sighting(
-            key=DocumentKey(flow=flow, connection=self._connection, number=text_of(refund, "as_id")),
+            key=DocumentKey(flow=flow, connection=self._connection, number=number),
             version=version_of(ReturnedGoods, body),
             body=jsontext.dumps(body),
             platform_no=text_of(refund, "so_id"),
@@ -203,3 +235,13 @@ class ReturnStream:
             skus=skus_of(refund),
             order=max((ts for row in (refund, *received.values()) if (ts := ts_of(row)) is not None), default=None),
         )
+
+
+def _begun(since: datetime) -> Window:
+    """Where reading begins, kept before anything is read: the first poll may fail for days."""
+    return Window(sightings=(), cursor=Position(since=since).model_dump_json())
+
+
+def _named(rows: Iterable[Row]) -> dict[str, None]:
+    """The returns that rows name, in order."""
+    return {as_id: None for row in rows if is_id(as_id := text_of(row, "as_id"))}

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from connectors.jushuitan.lots import Lots
 from connectors.jushuitan.models import OutboundDocument, ReceivedDocument, RefundDocument
 from domain.documents import Frozen
+from domain.money import currency_digits
 
 MAIN_AREA = 1
 """主仓: goods are shipped from the main area (jushuitan.md §7.1)."""
@@ -43,7 +44,7 @@ class ShippedOrder(OutboundDocument):
     @cached_property
     def lines(self) -> tuple[BillLine, ...]:
         """Items in order; one that left in several lots is a line for each lot."""
-        lots = Lots(self.batchs)
+        lots = Lots(self.batchs, currency_digits(self.currency))
         rows: list[BillLine] = []
         for item in self.items:
             whole = BillLine(
@@ -132,7 +133,8 @@ class ReturnedGoods(BaseModel):
     @cached_property
     def lines(self) -> tuple[BillLine, ...]:
         """One line for each received batch of each refund line (requirement F40)."""
-        lots = Lots([*(batch for receipt in self.receipts for batch in receipt.batchs)] or self.refund.batchs)
+        received_lots = [batch for receipt in self.receipts for batch in receipt.batchs]
+        lots = Lots(received_lots or self.refund.batchs, currency_digits(self.currency))
         rows: list[BillLine] = []
         for item in self.refund.items:
             received = item.r_qty or Decimal(0)

@@ -32,6 +32,7 @@ from tests.connectors.jushuitan.stockroom import (
     stock_up,
     transfer,
 )
+from tests.connectors.scripted import Reply, ScriptedVendor
 
 FLOW = "stock"
 OVERLAP = 300
@@ -79,14 +80,14 @@ async def make(client: JushuitanClient, name: str, number: str = "K-1") -> str:
 
 
 async def poll(stream: Any, cursor: str | None, until: datetime) -> tuple[list[Sighting], str]:
-    sightings: list[Sighting] = []
-    after = None
-    async for window in stream.windows(FLOW, cursor, until, OVERLAP):
-        assert after is None, "the cursor comes with the end"
-        sightings += window.sightings
-        after = window.cursor
-    assert after is not None
-    return sightings, after
+    windows = [window async for window in stream.windows(FLOW, cursor, until, OVERLAP)]
+    if cursor is None:
+        assert windows[0].cursor is not None, "where reading begins is kept before anything is read"
+        assert not windows.pop(0).sightings
+    *parts, end = windows
+    assert all(part.cursor is None for part in parts), "how far it got comes with the end"
+    assert end.cursor is not None
+    return [sighting for window in windows for sighting in window.sightings], end.cursor
 
 
 def newest(sightings: list[Sighting]) -> dict[str, Sighting]:
@@ -275,6 +276,35 @@ async def test_receipts_by_the_newer_path(state: JushuitanState, jushuitan: str,
         assert list(newest((await poll(source, None, clock()))[0])) == [number]
     assert state.calls.by_operation[listings.PURCHASE_INS_NEWER.path] > 0
     assert state.calls.by_operation[listings.PURCHASE_INS.path] == 0
+
+
+@every_stream
+async def test_where_reading_begins_is_kept_from_the_first_poll_on(
+    state: JushuitanState, client: JushuitanClient, clock: Clock, name: str
+) -> None:
+    """Without a setting it is a day before the first poll, also when that poll and others after it fail."""
+    source = streams_of("main", client, None)[name]
+    number = await make(client, name)
+    clock.forward(hours=20)
+    begun, *_ = [window.cursor async for window in source.windows(FLOW, None, clock(), OVERLAP)]
+    clock.forward(days=3)
+    assert number in newest((await poll(source, begun, clock()))[0])
+
+
+@every_stream
+async def test_a_row_that_does_not_say_who_it_is_waits_for_a_person(
+    scripted: ScriptedVendor, clock: Clock, name: str
+) -> None:
+    rows: list[dict[str, Any]] = [{"status": "Confirmed", "ts": 1}, {"io_id": 7, "status": "Confirmed", "ts": 2}]
+    scripted.replies = [Reply.of({"code": 0, "data": {"datas": rows, "has_next": False, "data_count": 2}})]
+    async with JushuitanClient(with_tokens(scripted.url), now=clock.unix) as client:
+        source = streams_of("main", client, START - HOUR)[name]
+        sightings, cursor = await poll(source, None, clock())
+        again, _ = await poll(source, cursor, clock())
+    numbers = [sighting.key.number for sighting in sightings]
+    assert numbers[0].startswith("without-io_id-")
+    assert numbers[1] == "7"
+    assert [sighting.key.number for sighting in again] == numbers, "the same, however often it is read"
 
 
 async def test_a_note_is_no_new_version(state: JushuitanState, stream: Callable[[str], Any], clock: Clock) -> None:
