@@ -89,7 +89,8 @@ class JushuitanSource(JushuitanAccess):
             `per_second`, since each step makes at least one call.
         erp: name of the Galaxy or Flagship connection its bills go to.
         bill_prefix: put in front of the source's numbers to make bill numbers; two accounts need two prefixes.
-        since: documents changed before this moment are left alone at the first poll; default: a day before it.
+        since: documents changed before this moment are left alone at the first poll; default: a day before the first
+            poll there ever was, kept from then on.
     """
 
     steps_per_second: float | None = Field(default=None, gt=0)

@@ -9,7 +9,7 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -115,7 +115,6 @@ async def connect(settings: Settings, *, lazy: bool = False) -> Client:
 @asynccontextmanager
 async def workshop(settings: Settings, client: Client) -> AsyncIterator[Workshop]:
     """Store, flows and connections, opened and closed together."""
-    now = datetime.now(UTC)
     async with AsyncExitStack() as stack:
         url = settings.store_url.get_secret_value()
         store = await stack.enter_async_context(await Store.open(url, secret_key=settings.secret_key))
@@ -137,8 +136,7 @@ async def workshop(settings: Settings, client: Client) -> AsyncIterator[Workshop
             pace = StoredPace(store, account)
             jushuitan = await stack.enter_async_context(JushuitanClient(source, vault=vault, pace=pace))
             accounts[account] = jushuitan
-            since = source.since if source.since is not None else now - timedelta(days=1)
-            streams |= {(name, key): stream for key, stream in streams_of(name, jushuitan, since).items()}
+            streams |= {(name, key): stream for key, stream in streams_of(name, jushuitan, source.since).items()}
             system = settings.erp_system(source.erp)
             routes[name] = Route(
                 system="jushuitan",

@@ -41,8 +41,8 @@ class BackfillActivities(BackfillSteps):
         taken = await self._shop.store.take_in(sightings, cursor=None)
         # Right away, page by page: what waits longer is found due by the next poll, and started as if it were live.
         due = await self._shop.store.due_among([sighting.key for sighting in sightings])
-        started, told = await start_due(self._shop, due, Urgency.BACKFILL)
-        return Brought(seen=taken.seen, new=taken.new, changed=taken.changed, started=started, told=told)
+        starts = await start_due(self._shop, due, Urgency.BACKFILL)
+        return Brought(seen=taken.seen, new=taken.new, changed=taken.changed, started=starts.started, told=starts.told)
 
     async def _preview(self, sightings: Sequence[Sighting]) -> Brought:
         known = await self._shop.store.documents([sighting.key for sighting in sightings])

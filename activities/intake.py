@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
+
 from temporalio import activity
 
 from activities.api import IntakeStep, IntakeSteps, Polled, Started, StartStep
@@ -9,6 +11,8 @@ from activities.gate import Gate
 from activities.retrying import step
 from activities.starting import start_due
 from activities.workshop import Workshop
+from domain.documents import DocumentKey
+from domain.journal import DueDocument
 
 AT_A_TIME = 500
 """Documents read from the store and started in one go."""
@@ -47,7 +51,15 @@ class IntakeActivities(IntakeSteps):
     @step
     async def start_documents(self, step: StartStep) -> Started:
         started = told = 0
-        while due := await self._shop.store.due(AT_A_TIME, flow=step.flow, connection=step.connection):
-            one, other = await start_due(self._shop, due)
-            started, told = started + one, told + other
+        refused: set[DocumentKey] = set()
+        while due := await self._due(step, refused):
+            starts = await start_due(self._shop, due)
+            started, told = started + starts.started, told + starts.told
+            refused.update(starts.refused)
         return Started(started=started, told=told)
+
+    async def _due(self, step: StartStep, refused: Set[DocumentKey]) -> list[DueDocument]:
+        """What is due still; those that were refused stay due, and have had their try."""
+        limit = AT_A_TIME + len(refused)
+        due = await self._shop.store.due(limit, flow=step.flow, connection=step.connection)
+        return [document for document in due if document.key not in refused]

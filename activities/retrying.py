@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import structlog
 from pydantic import Field
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from temporalio.service import RPCError
@@ -132,7 +133,7 @@ def _wrapped(
             if fault.kind is not FaultKind.THROTTLED and activity.info().heartbeat_timeout is not None:
                 activity.heartbeat(used + 1)
             raise verdict(fault, used, tries, wait, self.patience.throttled_wait) from None
-        except (ApplicationError, RPCError, DBAPIError, NotRecorded, OSError):
+        except (ApplicationError, RPCError, DBAPIError, NoConnectionFree, NotRecorded, OSError):
             # Temporal or the store cannot be used now: the server's own retry policy knows what to do.
             raise
         except Exception as error:

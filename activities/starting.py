@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
+from enum import Enum, auto
+from typing import NamedTuple
 
 import structlog
 from temporalio.client import WorkflowExecutionStatus, WorkflowHandle
@@ -22,7 +24,7 @@ from activities.api import DocumentEnd, DocumentStart
 from activities.workshop import Workshop
 from domain.decisions import SourceChanged
 from domain.documents import DocumentKey, DocumentState, Urgency
-from domain.journal import DocumentRecord, DueDocument
+from domain.journal import DocumentRecord, DueDocument, JournalEntry, Outcome, Step
 from workflows import attributes
 from workflows.document import DocumentWorkflow
 
@@ -34,34 +36,58 @@ _LOOK_AGAIN = SourceChanged(version="(look again)")
 """No version of a document's: whichever one a running workflow has, it looks once more."""
 AT_ONCE = 32
 """Starts under way at the same time."""
+NOT_TAKEN = "not_taken"
+"""Journal code of a document whose workflow Temporal refuses to start."""
+_SHOWN = 100
+"""Characters of a number or a shop in what Temporal Web UI shows; the summary of a workflow is a line."""
 
 
-async def start_due(workshop: Workshop, due: Sequence[DueDocument], urgency: Urgency = Urgency.LIVE) -> tuple[int, int]:
+class Begun(Enum):
+    """What became of a document that was due."""
+
+    STARTED = auto()
+    TOLD = auto()
+    """Its workflow was running, and has heard of the news."""
+    REFUSED = auto()
+    """Temporal does not take it as it is. It stays due."""
+
+
+class Starts(NamedTuple):
+    """What became of documents that were due: how many were started, how many told, and which were refused."""
+
+    started: int
+    told: int
+    refused: tuple[DocumentKey, ...]
+
+
+async def start_due(workshop: Workshop, due: Sequence[DueDocument], urgency: Urgency = Urgency.LIVE) -> Starts:
     """Start each document's workflow, or tell the running one of the news; then remember that it knows.
 
-    Returns how many were started and how many were told. Safe to repeat: a workflow that was started or told by a
-    try whose answer was lost is told again, which costs it nothing.
+    Safe to repeat: a workflow that was started or told by a try whose answer was lost is told again, which costs it
+    nothing. A document that Temporal refuses does not keep the others.
     """
     gate = asyncio.Semaphore(AT_ONCE)
 
-    async def one(document: DueDocument) -> bool:
+    async def one(document: DueDocument) -> Begun:
         async with gate:
             return await _start(workshop, document, urgency)
 
     results = await asyncio.gather(*(one(document) for document in due), return_exceptions=True)
-    known = [(document, result) for document, result in zip(due, results, strict=True) if isinstance(result, bool)]
-    await workshop.store.started([(document.key, document.version) for document, _ in known])
+    became = {begun: [d for d, result in zip(due, results, strict=True) if result is begun] for begun in Begun}
+    known = [*became[Begun.STARTED], *became[Begun.TOLD]]
+    await workshop.store.started([(document.key, document.version) for document in known])
     failed = [result for result in results if isinstance(result, BaseException)]
     if failed:
         # The others are under way; these are due again at the next poll.
         log.error("documents could not be started", documents=len(failed), first=str(failed[0]))
         raise failed[0]
-    return sum(new for _, new in known), sum(not new for _, new in known)
+    refused = tuple(document.key for document in became[Begun.REFUSED])
+    return Starts(len(became[Begun.STARTED]), len(became[Begun.TOLD]), refused)
 
 
 def _fairness_key(shop: str) -> str | None:
     """The shop, cut to the 64 bytes the server takes."""
-    return shop.encode()[:64].decode(errors="ignore") or None
+    return attributes.sendable(shop).encode()[:64].decode(errors="ignore") or None
 
 
 def due_of(record: DocumentRecord) -> DueDocument:
@@ -86,14 +112,39 @@ async def look_again(workshop: Workshop, records: Iterable[DocumentRecord]) -> N
             await start_document(workshop, due, start, news=_LOOK_AGAIN)
 
 
-async def _start(workshop: Workshop, due: DueDocument, urgency: Urgency) -> bool:
+async def _start(workshop: Workshop, due: DueDocument, urgency: Urgency) -> Begun:
     start = start_of(workshop, due)
     try:
-        await start_document(workshop, due, start, urgency=urgency)
-    except WorkflowAlreadyStartedError:
-        await start_document(workshop, due, start, news=SourceChanged(version=due.version), urgency=urgency)
-        return False
-    return True
+        try:
+            await start_document(workshop, due, start, urgency=urgency)
+        except WorkflowAlreadyStartedError:
+            await start_document(workshop, due, start, news=SourceChanged(version=due.version), urgency=urgency)
+            return Begun.TOLD
+    except RPCError as error:
+        if error.status is not RPCStatusCode.INVALID_ARGUMENT:
+            raise
+        log.exception("Temporal refuses a document", document=due.key.workflow_id[:_SHOWN], why=error.message)
+        await _tell_once(workshop, due, error.message)
+        return Begun.REFUSED
+    return Begun.STARTED
+
+
+async def _tell_once(workshop: Workshop, due: DueDocument, why: str) -> None:
+    """Say in the journal that Temporal refuses a version of a document; it is tried again with every poll."""
+    for row in await workshop.store.timeline(due.key):
+        if (row.entry.code, row.entry.version) == (NOT_TAKEN, due.version):
+            return
+    await workshop.store.record(
+        JournalEntry(
+            key=due.key,
+            step=Step.SEEN,
+            outcome=Outcome.FAILED,
+            version=due.version,
+            zh=f"Temporal 不接受该单据，流程未启动，每次拉取时重试：{why}",
+            en=f"Temporal refuses it, so its workflow is not started; tried again with every poll: {why}",
+            code=NOT_TAKEN,
+        )
+    )
 
 
 async def start_document(
@@ -113,7 +164,8 @@ async def start_document(
     """
     key = due.key
     flow = workshop.catalogue[key.flow].flow
-    order = due.platform_no or key.number
+    order = attributes.sendable(due.platform_no or key.number)[:_SHOWN]
+    shop = attributes.sendable(due.shop)[:_SHOWN]
     return await workshop.client.start_workflow(
         DocumentWorkflow.run,
         start,
@@ -124,18 +176,18 @@ async def start_document(
         task_timeout=timedelta(seconds=20),
         start_signal="source_changed" if news else None,
         start_signal_args=[news] if news else [],
-        static_summary=f"{flow.title.zh} {order} · {due.shop}",
-        static_details=f"{flow.title.zh} / {flow.title.en}\n\n{order} · {due.shop} · {len(due.skus)} SKU",
+        static_summary=f"{flow.title.zh} {order} · {shop}",
+        static_details=f"{flow.title.zh} / {flow.title.en}\n\n{order} · {shop} · {len(due.skus)} SKU",
         priority=Priority(priority_key=urgency.value, fairness_key=_fairness_key(due.shop)),
         search_attributes=TypedSearchAttributes(
             [
                 SearchAttributePair(attributes.SOURCE_SYSTEM, workshop.routes[key.connection].system),
                 SearchAttributePair(attributes.FLOW, key.flow),
                 SearchAttributePair(attributes.DOCUMENT_TYPE, flow.document_type),
-                SearchAttributePair(attributes.PLATFORM_ORDER_NO, due.platform_no),
-                SearchAttributePair(attributes.SOURCE_NO, key.number),
-                SearchAttributePair(attributes.SHOP, due.shop),
-                SearchAttributePair(attributes.WAREHOUSE, due.warehouse),
+                SearchAttributePair(attributes.PLATFORM_ORDER_NO, attributes.keyword(due.platform_no)),
+                SearchAttributePair(attributes.SOURCE_NO, attributes.keyword(key.number)),
+                SearchAttributePair(attributes.SHOP, attributes.keyword(due.shop)),
+                SearchAttributePair(attributes.WAREHOUSE, attributes.keyword(due.warehouse)),
                 SearchAttributePair(attributes.DOCUMENT_STATE, DocumentState.RUNNING.value),
                 SearchAttributePair(attributes.SKUS, attributes.fitting(due.skus)),
             ]

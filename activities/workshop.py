@@ -29,7 +29,10 @@ class Stream(Protocol):
     def model(self) -> type[BaseModel]: ...
 
     def windows(self, flow: str, cursor: str | None, until: datetime, overlap: int) -> AsyncIterator[Window]:
-        """Everything that changed since the cursor (and `overlap` seconds before it) up to `until`, in parts."""
+        """Everything that changed since the cursor (and `overlap` seconds before it) up to `until`, in parts.
+
+        Without a cursor it begins where the stream is told to; where that is, comes as a cursor before the first part.
+        """
         ...
 
     async def one(self, flow: str, number: str) -> Sighting | None:

@@ -7,9 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from domain.documents import Frozen
-from domain.money import round_half_up
-
-CENT = Decimal("0.01")
+from domain.money import currency_digits, round_half_up
 
 
 class Problem(Frozen):
@@ -21,10 +19,15 @@ class Problem(Frozen):
 
 
 def amounts_agree(document: Any) -> Iterable[Problem]:
-    """Each line's own amount is its quantity times its price, to the cent; the books must not differ from the shop."""
+    """Each line's own amount is its quantity times its price, to the smallest unit of the document's currency.
+
+    The books must not differ from the shop.
+    """
+    digits = currency_digits(document.currency)
+    unit = Decimal(1).scaleb(-digits)
     for index, line in enumerate(document.lines):
-        wanted = round_half_up(line.qty * line.price, 2)
-        if line.amount is not None and abs(line.amount - wanted) >= CENT:
+        wanted = round_half_up(line.qty * line.price, digits)
+        if line.amount is not None and abs(line.amount - wanted) >= unit:
             yield Problem(
                 field=f"lines.{index}.amount", expected=f"{line.qty} × {line.price} = {wanted}", got=str(line.amount)
             )

@@ -41,7 +41,10 @@ class _Standing:
         """Apply one sighting. The source's word counts when it changed, so a person's correction outlives every
         re-reading of the row it corrected. A row older than the one that counts is no change, it only comes late."""
         if not sighting.correction:
-            if sighting.version == self.source_version or self._is_newer_than(sighting):
+            if self._is_newer_than(sighting):
+                return
+            if sighting.version == self.source_version:
+                self._stands_in(sighting.order)
                 return
             self.source_version, self.source_order = sighting.version, sighting.order
             self.source_moved = True
@@ -49,6 +52,12 @@ class _Standing:
             self.version = sighting.version
             self.latest = sighting
             self.contents[sighting.version] = sighting.body
+
+    def _stands_in(self, order: int | None) -> None:
+        """A newer row has the content that stands; rows between the two are older than it from now on."""
+        if order is not None and order != self.source_order:
+            self.source_order = order
+            self.source_moved = True
 
     def _is_newer_than(self, sighting: Sighting) -> bool:
         return self.source_order is not None and sighting.order is not None and sighting.order < self.source_order
@@ -158,7 +167,7 @@ async def _update_changed(connection: AsyncConnection, changed: Sequence[_Standi
 
 
 async def _move_source(connection: AsyncConnection, moved: Iterable[_Standing]) -> None:
-    """The source changed to exactly what the document has already (a person had corrected it to that)."""
+    """The source has a newer row of what the document has already, be it that a person had corrected it to that."""
     rows = [
         {"row_id": d.id, "source_version": d.source_version, "source_order": d.source_order}
         for d in sorted(moved, key=lambda d: d.id or 0)

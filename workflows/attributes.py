@@ -38,12 +38,25 @@ ALL = (
 _SKUS_BYTES = 1800
 """The server takes 2 KB a value; an order of several hundred lines is found by its other SKUs in our own search."""
 
+_KEYWORD = 255
+"""Characters of a keyword that a namespace kept in SQL has room for; the server itself takes 2 KB."""
+
+
+def keyword(text: str) -> str:
+    """The beginning of a text, as much as a keyword may hold; whole, it is found by our own search."""
+    return sendable(text)[:_KEYWORD]
+
+
+def sendable(text: str) -> str:
+    """The text with what cannot be sent (NUL, half a surrogate pair) written out."""
+    return text.encode(errors="backslashreplace").decode().replace("\0", "\\u0000")
+
 
 def fitting(skus: Sequence[str]) -> list[str]:
     """As many SKUs as one search attribute may hold."""
     taken: list[str] = []
     size = 0
-    for sku in skus:
+    for sku in map(sendable, skus):
         size += len(sku.encode()) + 4
         if size > _SKUS_BYTES:
             break

@@ -18,6 +18,7 @@ from connectors.jushuitan.values import (
     Block,
     Currency,
     Flag,
+    Id,
     Moment,
     Number,
     RequiredNumber,
@@ -250,7 +251,7 @@ class RefundDocument(Row):
     `batchs` has all lots, whether they stand beside the lines or inside them.
     """
 
-    as_id: RequiredText
+    as_id: Id
     status: RefundStatus
     type: RequiredText
     good_status: Annotated[GoodStatus | None, Blank] = None

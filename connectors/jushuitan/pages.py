@@ -10,8 +10,9 @@ from enum import IntEnum
 from typing import Any
 
 from connectors.jushuitan.replies import bad_reply
+from domain import jsontext
 
-_PAGE_KEYS = frozenset(("datas", "page_index", "page_size", "has_next", "data_count"))
+_PAGE_KEYS = frozenset(("page_index", "page_size", "has_next", "data_count"))
 LONGEST_WINDOW = timedelta(days=6, hours=23, minutes=59)
 """The vendor allows 7 days; whether that includes both ends it does not say."""
 
@@ -21,7 +22,7 @@ class DateType(IntEnum):
 
     MODIFIED = 0
     SHIPPED = 2
-    """`io_date` of an outbound."""
+    """`io_date` of an outbound or of another stock document."""
     MOVED = 4
     """`io_date` of a received return: when the goods came into stock."""
 
@@ -49,11 +50,14 @@ class Answer:
     total: int | None
 
     @classmethod
-    def of(cls, data: Mapping[str, Any]) -> Answer:
-        """Raises `Fault` ``bad_reply`` for what is no page: nothing found must not be concluded from nothing said."""
-        if not data.keys() & _PAGE_KEYS:
+    def of(cls, data: Mapping[str, Any], name: str = "datas") -> Answer:
+        """The page in an answer; `name` is that of its list of rows.
+
+        Raises `Fault` ``bad_reply`` for what is no page: nothing found must not be concluded from nothing said.
+        """
+        if not data.keys() & {*_PAGE_KEYS, name}:
             raise bad_reply("a query was not answered with a page")
-        rows = [] if data.get("datas") is None else data["datas"]
+        rows = [] if data.get(name) is None else data[name]
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             raise bad_reply("a query was not answered with rows")
         return cls(
@@ -67,11 +71,14 @@ def ts_of(row: Mapping[str, Any]) -> int | None:
 
 
 class Seen:
-    """Drops rows that were given out already: of one id, only a newer version passes."""
+    """Drops rows that were given out already: of one id (`keys` together), only a newer version passes.
 
-    def __init__(self, key: str) -> None:
-        self._key = key
-        self._newest: dict[str, tuple[int, str]] = {}
+    A row without an id is known by its content; it must not keep the others from being read.
+    """
+
+    def __init__(self, *keys: str) -> None:
+        self._keys = keys
+        self._newest: dict[tuple[str, ...], tuple[int, str]] = {}
         self.top: int | None = None
 
     def __len__(self) -> int:
@@ -80,19 +87,18 @@ class Seen:
 
     def fresh(self, rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
         """The rows not seen yet, each document once, in its newest version, in the order of the vendor."""
-        newer: dict[str, dict[str, Any]] = {}
+        newer: dict[tuple[str, ...], dict[str, Any]] = {}
         for row in rows:
             ts = ts_of(row)
             if ts is not None:
                 self.top = ts if self.top is None else max(self.top, ts)
-            key = row.get(self._key)
-            if key in (None, ""):
-                raise bad_reply(f"a row without {self._key}")
+            key = tuple(str(row.get(name) or "") for name in self._keys)
+            known_by = key if all(key) else (jsontext.dumps(row, sort_keys=True),)
             version = (ts if ts is not None else -1, str(row.get("modified") or ""))
-            known = self._newest.get(str(key))
+            known = self._newest.get(known_by)
             if known is None or version > known:
-                self._newest[str(key)] = version
-                newer[str(key)] = row
+                self._newest[known_by] = version
+                newer[known_by] = row
         return list(newer.values())
 
 

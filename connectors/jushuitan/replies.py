@@ -31,6 +31,12 @@ class JushuitanCode(StrEnum):
     CALLS_PER_SECOND = "calls_per_second"
     CALLS_PER_MINUTE = "calls_per_minute"
     BAD_REPLY = "bad_reply"
+    ROW_REFUSED = "row_refused"
+    """The call was accepted, this row of it was not; the vendor gives words and no code."""
+    NUMBER_TAKEN = "number_taken"
+    """Our number belongs to a document with other content, or to one that was taken back."""
+    NOT_IN_EFFECT = "not_in_effect"
+    """Our document is there and waits for somebody at the vendor to confirm it."""
     PAGES_DRIFTED = "pages_drifted"
     """Rows moved while they were read page by page; some may be missing."""
 
@@ -68,7 +74,13 @@ def bad_reply(message: str) -> Fault:
 
 
 def payload(reply: Any, now: float) -> dict[str, Any]:
-    """The ``data`` of an accepted call; empty when the vendor sent none.
+    """The ``data`` of an accepted call; empty when the vendor sent none. Raises what `accepted` raises."""
+    data = accepted(reply, now).get("data")
+    return dict(data) if isinstance(data, Mapping) else {}
+
+
+def accepted(reply: Any, now: float) -> dict[str, Any]:
+    """The whole answer of an accepted call.
 
     Args:
         now: Unix time, to know when the minute of a minute limit ends.
@@ -84,8 +96,7 @@ def payload(reply: Any, now: float) -> dict[str, Any]:
         raise bad_reply("an answer without a code") from error
     if code != 0:
         raise _refusal(code, str(reply.get("msg") or ""), now)
-    data = reply.get("data")
-    return dict(data) if isinstance(data, Mapping) else {}
+    return dict(reply)
 
 
 def _refusal(code: int, message: str, now: float) -> Fault:

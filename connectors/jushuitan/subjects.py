@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
 
 from pydantic import BaseModel, ConfigDict
 
-from connectors.jushuitan.models import BatchRow, OutboundDocument, ReceivedDocument, RefundDocument
+from connectors.jushuitan.lots import Lots
+from connectors.jushuitan.models import OutboundDocument, ReceivedDocument, RefundDocument
 from domain.documents import Frozen
-from domain.money import round_half_up
+from domain.money import currency_digits
 
 MAIN_AREA = 1
 """主仓: goods are shipped from the main area (jushuitan.md §7.1)."""
@@ -45,7 +44,7 @@ class ShippedOrder(OutboundDocument):
     @cached_property
     def lines(self) -> tuple[BillLine, ...]:
         """Items in order; one that left in several lots is a line for each lot."""
-        lots = _Lots(self.batchs)
+        lots = Lots(self.batchs, currency_digits(self.currency))
         rows: list[BillLine] = []
         for item in self.items:
             whole = BillLine(
@@ -134,7 +133,8 @@ class ReturnedGoods(BaseModel):
     @cached_property
     def lines(self) -> tuple[BillLine, ...]:
         """One line for each received batch of each refund line (requirement F40)."""
-        lots = _Lots([*(batch for receipt in self.receipts for batch in receipt.batchs)] or self.refund.batchs)
+        received_lots = [batch for receipt in self.receipts for batch in receipt.batchs]
+        lots = Lots(received_lots or self.refund.batchs, currency_digits(self.currency))
         rows: list[BillLine] = []
         for item in self.refund.items:
             received = item.r_qty or Decimal(0)
@@ -149,56 +149,3 @@ class ReturnedGoods(BaseModel):
             )
             rows += lots.split(whole, None)
         return tuple(rows)
-
-
-@dataclass(slots=True)
-class _Slot:
-    """What is left of a lot."""
-
-    batch: BatchRow
-    left: Decimal
-
-
-def _with_amounts(line: BillLine, parts: list[BillLine]) -> list[BillLine]:
-    """The parts' own worth; the last one takes what is left of the line's, so that a cent of difference shows."""
-    if line.amount is None:
-        return parts
-    worth = [round_half_up(part.qty * part.price, 2) for part in parts[:-1]]
-    worth.append(line.amount - sum(worth, Decimal(0)))
-    return [part.model_copy(update={"amount": amount}) for part, amount in zip(parts, worth, strict=True)]
-
-
-class _Lots:
-    """Hands out lots to lines: by line number where the tenant sends it, else by SKU in order (§10.2)."""
-
-    def __init__(self, batches: Iterable[BatchRow]) -> None:
-        self._slots = [_Slot(batch, batch.qty) for batch in batches if batch.qty > 0]
-
-    def split(self, line: BillLine, ioi_id: str | None) -> Sequence[BillLine]:
-        """The line, one for each lot it takes from; without lots the line itself."""
-        parts: list[BillLine] = []
-        left = line.qty
-        for slot in self._slots:
-            batch, available = slot.batch, slot.left
-            fits = batch.sku_id == line.sku_id and (batch.ioi_id in (None, ioi_id) or ioi_id is None)
-            if not fits or available <= 0 or left <= 0:
-                continue
-            taken = min(available, left)
-            slot.left = available - taken
-            left -= taken
-            parts.append(
-                line.model_copy(
-                    update={
-                        "qty": taken,
-                        "amount": None,
-                        "batch_no": batch.batch_no,
-                        "product_date": batch.product_date,
-                        "expiration_date": batch.expiration_date,
-                    }
-                )
-            )
-        if not parts:
-            return [line]
-        if left > 0:
-            parts.append(line.model_copy(update={"qty": left, "amount": None}))
-        return _with_amounts(line, parts)

@@ -8,12 +8,12 @@ from decimal import Decimal
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from pydantic import AwareDatetime, BeforeValidator, Field
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
 
 from domain.money import Amount
 
 CHINA = ZoneInfo("Asia/Shanghai")
-"""The zone of all times on the wire, which carry no offset (section 7)."""
+"""The zone of all times on the wire, both ways; they carry no offset (section 7)."""
 
 
 def _blank_is_none(value: Any) -> Any:
@@ -28,6 +28,17 @@ def _text(value: Any) -> Any:
     if isinstance(value, (int, Decimal)) and not isinstance(value, bool):
         return format(value, "f") if isinstance(value, Decimal) else str(value)
     return _blank_is_none(value)
+
+
+def _whole(value: str) -> str:
+    if not is_id(value):
+        raise ValueError("expected a whole number")
+    return value
+
+
+def is_id(text: str) -> bool:
+    """Whether the vendor can be asked for it: its own ids are whole numbers."""
+    return text.isascii() and text.isdigit()
 
 
 def _moment(value: Any) -> Any:
@@ -83,6 +94,8 @@ def _object(value: Any) -> Any:
 Text = Annotated[str | None, BeforeValidator(_text)]
 """A text or id; None when there is none."""
 RequiredText = Annotated[str, BeforeValidator(_text)]
+Id = Annotated[str, BeforeValidator(_text), AfterValidator(_whole)]
+"""The vendor's own number of a document."""
 Number = Annotated[Amount | None, BeforeValidator(_blank_is_none)]
 """A decimal number; None when there is none."""
 RequiredNumber = Annotated[Amount, BeforeValidator(_blank_is_none)]

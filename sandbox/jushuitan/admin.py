@@ -13,9 +13,11 @@ from starlette.routing import Route
 
 from domain.jsontext import loads
 from sandbox.http import JsonText
+from sandbox.jushuitan import clerk
 from sandbox.jushuitan.biz import Fields
 from sandbox.jushuitan.codes import Refusal
-from sandbox.jushuitan.documents import Outbound, OutboundLine
+from sandbox.jushuitan.crossborder.documents import SkuFee, TransferFee
+from sandbox.jushuitan.documents import ZERO, Outbound, OutboundLine
 from sandbox.jushuitan.state import JushuitanState, Kind
 from sandbox.jushuitan.uploads import receive_goods
 
@@ -82,8 +84,42 @@ def switch_routes(state: JushuitanState) -> list[Route]:
         "unconfirm-refund": unconfirm_refund,
         "confirm-refund": confirm_refund,
         "receive-goods": receive,
+        **_by_hand(state),
     }
     return [Route(f"/_sandbox/{name}", _endpoint(switch), methods=["POST"]) for name, switch in switches.items()]
+
+
+def _book_fee(state: JushuitanState, fields: Fields) -> int:
+    io_id = fields.integer("io_id")
+    if state.transfers.get(io_id) is None:
+        raise KeyError(io_id)
+    lines = tuple(
+        SkuFee(
+            sku_id=item.text("sku_id"),
+            freight_price=item.number("freight_price", ZERO),
+            freight_currency=item.text("freight_currency", "CNY"),
+            tariff_price=item.number("tariff_price", ZERO),
+            tariff_currency=item.text("tariff_currency", "CNY"),
+        )
+        for item in fields.objects("items")
+    )
+    state.add_transfer_fee(TransferFee(io_id, lines))
+    return io_id
+
+
+def _by_hand(state: JushuitanState) -> dict[str, Switch]:
+    """A clerk's acts on the stock document that `kind` and `id` name, and the forwarder's bill for a transfer."""
+
+    def done(fields: Fields, act: Callable[[JushuitanState, Kind, int], None]) -> dict[str, Any]:
+        kind, key = Kind(fields.text("kind")), fields.integer("id")
+        act(state, kind, key)
+        return {"id": key, "status": state.document(kind, key).status.value}
+
+    return {
+        "confirm-stock": lambda fields: done(fields, clerk.confirm),
+        "cancel-stock": lambda fields: done(fields, clerk.cancel),
+        "transfer-fee": lambda fields: {"io_id": _book_fee(state, fields)},
+    }
 
 
 def _endpoint(switch: Switch) -> Callable[[Request], Awaitable[Response]]:

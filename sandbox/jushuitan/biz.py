@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -83,6 +83,14 @@ class Fields:
             return datetime.strptime(value, "%Y-%m-%d %H:%M:%S").replace(tzinfo=ZONE)
         except ValueError as error:
             raise self._wrong(name, "yyyy-MM-dd HH:mm:ss") from error
+
+    def day(self, name: str) -> date | None:
+        """`yyyy-MM-dd`, with or without a time after it; None when it is not given."""
+        value = self.text(name)
+        try:
+            return date.fromisoformat(value[:10]) if value else None
+        except ValueError as error:
+            raise self._wrong(name, "yyyy-MM-dd") from error
 
     def choice(self, name: str, default: E) -> E:
         """One of the values of the enumeration that `default` belongs to."""

@@ -40,6 +40,15 @@ class Refreshing(StrEnum):
     """A new pair; the old one ends."""
 
 
+class Repeat(StrEnum):
+    """What answers an upload whose number was used before, where the vendor does not say (section 13)."""
+
+    SAME = "same"
+    """The first result again."""
+    REFUSE = "refuse"
+    """Error 160."""
+
+
 class JushuitanConfig(Frozen):
     """Credentials and switches. All credentials are made up.
 
@@ -53,6 +62,7 @@ class JushuitanConfig(Frozen):
         window_code: answers a time window that is too long, half given or missing.
         batch_ioi_id: whether batch rows name their line (a setting of the tenant).
         nested_batches: whether batch rows of a refund stand under its items instead of beside them.
+        negative_stock: whether uploads and confirmations may leave an area with less than nothing in it.
         callback_url: where the authorisation page sends the code of a provider's application.
         first_ts: where the tenant-wide row version starts, beyond 2^31.
     """
@@ -77,6 +87,8 @@ class JushuitanConfig(Frozen):
     window_code: Code = Code.PARAMETER_WRONG
     batch_ioi_id: bool = True
     nested_batches: bool = False
+    repeats: Repeat = Repeat.SAME
+    negative_stock: bool = False
     callback_url: str | None = None
     company_id: int = 10_000_001
     first_ts: int = 3_000_000_000

@@ -6,11 +6,12 @@ what the tenant stamps itself (created, modified, ts) is kept beside the documen
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 D = TypeVar("D")
 
@@ -130,6 +131,10 @@ class Sku:
     labels: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
     """`other_1` and following: free attributes."""
+    more: Mapping[str, Any] = field(default_factory=dict)
+    """Further fields by their name in the query."""
+    properties: Mapping[str, str] = field(default_factory=dict)
+    """What the category says of it, by name."""
 
 
 @dataclass(frozen=True, slots=True)

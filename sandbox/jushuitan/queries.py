@@ -5,7 +5,7 @@ A query is data (`Query`); one more query API is one more definition.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum, StrEnum, auto
@@ -44,6 +44,7 @@ class Filter(Generic[D]):
         value: the document's value.
         limit: how many values a call may give.
         selects: whether it makes a time window unnecessary (an id list).
+        default: what it keeps when the call does not say; empty keeps all.
     """
 
     name: str
@@ -51,9 +52,10 @@ class Filter(Generic[D]):
     shape: Shape = Shape.ONE
     limit: int | None = None
     selects: bool = False
+    default: frozenset[str] = frozenset()
 
     def values(self, biz: Fields) -> frozenset[str]:
-        """The values given; empty when there are none."""
+        """The values to keep, given or default; empty when there are none."""
         if self.shape is Shape.ONE:
             given = [biz.text(self.name)]
         elif self.shape is Shape.COMMA:
@@ -63,7 +65,7 @@ class Filter(Generic[D]):
         values = frozenset(value.strip() for value in given if value.strip())
         if self.limit is not None and len(values) > self.limit:
             raise Refusal(Code.PARAMETER_WRONG, f"{self.name}最多{self.limit}个")
-        return values
+        return values or self.default
 
 
 class DateType(StrEnum):
@@ -85,22 +87,25 @@ class Window(Generic[D]):
 
     Attributes:
         required: refuse a call with neither window nor ids nor cursor.
+        begin, end: names of the two parameters.
     """
 
     dates: Mapping[DateType, Callable[[Record[D]], datetime | None]] = field(default_factory=lambda: MODIFIED)
     days: int = 7
     required: bool = True
+    begin: str = "modified_begin"
+    end: str = "modified_end"
 
     def test(self, state: JushuitanState, biz: Fields, *, otherwise_selected: bool) -> Test[D] | None:
         """What a record must pass; None without a window. Raises Refusal for a window that is not allowed."""
-        begin, end = biz.given("modified_begin"), biz.given("modified_end")
+        begin, end = biz.given(self.begin), biz.given(self.end)
         if begin != end:
-            raise Refusal(state.config.window_code, "modified_begin与modified_end必须同时存在")
+            raise Refusal(state.config.window_code, f"{self.begin}与{self.end}必须同时存在")
         if not begin:
             if self.required and not otherwise_selected:
                 raise Refusal(state.config.window_code, "修改时间和单号不能同时为空")
             return None
-        first, last = biz.time("modified_begin"), biz.time("modified_end")
+        first, last = biz.time(self.begin), biz.time(self.end)
         if last < first or last - first > timedelta(days=self.days):
             raise Refusal(state.config.window_code, f"时间间隔不能超过{self.days}天")
         date_of = self.dates.get(biz.choice("date_type", DateType.MODIFIED))
@@ -120,26 +125,37 @@ class Query(Generic[D]):
 
     Attributes:
         list_key: name of the list inside `data`.
+        bare: whether list and paging stand on the outer level, without `data`.
+        index_name: name of the page number in the request.
+        most_pages: the last page the API gives; None for no limit.
         window: None when the API has none.
         cursor: name of the row version parameter; None when the API has none.
-        totals: whether the API counts at all.
+        cursor_alone: whether a cursor may be combined with paging only; other conditions are then passed over, but
+            for the defaults (how the vendor treats them is not documented; this is the trap a client has to avoid).
+        totals: whether the API counts at all; `count_name` is what it calls the number of rows.
         kind: the kind of its documents, if a person can change them.
-        more_tests: filters that are not a comparison.
+        more_tests: filters that are not a comparison; `more_ids` are those among them that are id lists.
     """
 
     path: str
-    records: Callable[[JushuitanState], Collection[D]]
+    records: Callable[[JushuitanState], Collection[D] | Sequence[Record[D]]]
     row: Callable[[JushuitanState, Record[D], Wanted], Row]
     list_key: str = "datas"
+    bare: bool = False
+    index_name: str = "page_index"
+    most_pages: int | None = None
     max_page: int = 50
     default_page: int = 30
     filters: tuple[Filter[D], ...] = ()
     window: Window[D] | None = None
     cursor: str | None = None
+    cursor_alone: bool = False
     totals: bool = True
+    count_name: str = "data_count"
     kind: Kind | None = None
     key: Callable[[D], int] | None = None
     more_tests: Callable[[JushuitanState, Fields], Iterable[Test[D]]] | None = None
+    more_ids: tuple[str, ...] = ()
 
     def answer(self, state: JushuitanState, tree: object, fault: FaultRule | None) -> str:
         """JSON text of the envelope. Raises Refusal."""
@@ -186,10 +202,12 @@ class Query(Generic[D]):
             state.newcomer()
 
     def _page(self, state: JushuitanState, biz: Fields) -> tuple[int, int]:
-        index = biz.integer("page_index", 1)
+        index = biz.integer(self.index_name, 1)
         size = biz.integer("page_size", self.default_page)
         if index < 1 or size < 1:
-            raise Refusal(Code.PARAMETER_WRONG, "page_index和page_size必须大于0")
+            raise Refusal(Code.PARAMETER_WRONG, f"{self.index_name}和page_size必须大于0")
+        if self.most_pages is not None and index > self.most_pages:
+            raise Refusal(Code.PARAMETER_WRONG, f"{self.index_name}不能大于{self.most_pages}")
         if size > self.max_page:
             if state.config.oversize is Oversize.REFUSE:
                 raise Refusal(Code.PARAMETER_WRONG, f"page_size不能大于{self.max_page}")
@@ -202,7 +220,7 @@ class Query(Generic[D]):
     def _select(self, state: JushuitanState, biz: Fields) -> Iterable[Record[D]]:
         """Records that pass all filters: by row version from a cursor on, else by time of change."""
         records = self.records(state)
-        if self.cursor is not None and self._starts_at(biz):
+        if self.cursor is not None and isinstance(records, Collection) and self._starts_at(biz):
             return self._passing(state, biz, records.changed_since(biz.integer(self.cursor)))
         return sorted(self._passing(state, biz, records), key=_by_time_of_change)
 
@@ -213,6 +231,9 @@ class Query(Generic[D]):
         if self.cursor is not None and selected:
             first = biz.integer(self.cursor)
             tests.append(lambda record: record.ts >= first)
+            if self.cursor_alone:
+                biz = Fields({})
+        selected = selected or any(biz.given(name) for name in self.more_ids)
         for rule in self.filters:
             if values := rule.values(biz):
                 selected = selected or rule.selects
@@ -238,16 +259,17 @@ class Query(Generic[D]):
             finance=biz.flag("is_get_cbfinance"),
             logistics=biz.flag("is_get_cblogistic"),
             lock_qty=biz.flag("has_lock_qty"),
-            fields=_extra_fields(biz, "InoutFlds", "inout_flds", "order_flds"),
+            fields=_extra_fields(biz, "InoutFlds", "inout_flds", "order_flds") + _listed(biz, "flds"),
             item_fields=_extra_fields(biz, "InoutItemFlds", "inout_item_flds"),
         )
         rows = ",".join(self._text(state, record, wanted) for record in page)
         counts = ""
         if self.totals:
             pages = None if total is None else -(-total // size)
-            counts = f'"data_count":{dumps(total)},"page_count":{dumps(pages)},'
+            counts = f'"{self.count_name}":{dumps(total)},"page_count":{dumps(pages)},'
         paging = f'"page_index":{index},"page_size":{size},{counts}"has_next":{dumps(more)}'
-        return f'{{{_OK},"data":{{{paging},"{self.list_key}":[{rows}],"requestId":null}}}}'
+        content = f'{paging},"{self.list_key}":[{rows}],"requestId":null'
+        return f"{{{_OK},{content}}}" if self.bare else f'{{{_OK},"data":{{{content}}}}}'
 
     def _text(self, state: JushuitanState, record: Record[D], wanted: Wanted) -> str:
         key = (self.path, wanted)
@@ -263,6 +285,11 @@ def _among(value: Callable[[D], object], values: frozenset[str]) -> Test[D]:
 
 def _by_time_of_change(record: Record[Any]) -> tuple[datetime, int]:
     return record.modified, record.ts
+
+
+def _listed(biz: Fields, name: str) -> tuple[str, ...]:
+    """The parts of a text with commas."""
+    return tuple(sorted(part.strip() for part in biz.text(name).split(",") if part.strip()))
 
 
 def _extra_fields(biz: Fields, *spellings: str) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from sandbox.jushuitan.biz import Fields
 from sandbox.jushuitan.documents import Order, Outbound, Received, Refund, Shop, Sku, Warehouse
+from sandbox.jushuitan.payments import RefundPayment, refund_payment_row, refund_payments
 from sandbox.jushuitan.queries import DateType, Filter, Query, Shape, Test, Window
 from sandbox.jushuitan.rows import (
     inventory_row,
@@ -175,4 +176,24 @@ RECEIVED: Query[Received] = Query(
     more_tests=_shop_tests,
 )
 
-QUERIES: tuple[Query[Any], ...] = (SHOPS, WAREHOUSES, SKUS, INVENTORY, ORDERS, OUTBOUNDS, REFUNDS, RECEIVED)
+REFUND_PAYMENTS: Query[RefundPayment] = Query(
+    path="/open/webapi/aftersaleapi/pay/payqueryasmodified",
+    records=refund_payments,
+    row=refund_payment_row,
+    max_page=1000,
+    most_pages=800,
+    window=Window(days=183),
+    cursor="start_ts",
+)
+
+QUERIES: tuple[Query[Any], ...] = (
+    SHOPS,
+    WAREHOUSES,
+    SKUS,
+    INVENTORY,
+    ORDERS,
+    OUTBOUNDS,
+    REFUNDS,
+    RECEIVED,
+    REFUND_PAYMENTS,
+)

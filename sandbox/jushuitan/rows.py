@@ -119,7 +119,9 @@ def sku_row(state: JushuitanState, record: Record[Sku], wanted: Wanted) -> Row:
         "autoid": record.ts,
     }
     row |= {f"other_{number}": value for number, value in enumerate(sku.others, 1)}
-    return row
+    # The purchase price comes on request only.
+    asked = set(wanted.fields)
+    return row | {name: value for name, value in sku.more.items() if name != "purchase_price" or name in asked}
 
 
 def order_row(state: JushuitanState, record: Record[Order], wanted: Wanted) -> Row:
@@ -254,7 +256,7 @@ def outbound_row(state: JushuitanState, record: Record[Outbound], wanted: Wanted
         "is_print": False,
         "is_print_express": True,
         "items": [_outbound_item(outbound, line, wanted) for line in outbound.items] or None,
-        "batchs": _batches(outbound.batchs, with_line=state.config.batch_ioi_id),
+        "batchs": batch_rows(outbound.batchs, with_line=state.config.batch_ioi_id),
         "sns": None,
         "ClusterInfos": [],
     }
@@ -299,7 +301,7 @@ def _outbound_item(outbound: Outbound, line: OutboundLine, wanted: Wanted) -> Ro
 
 def refund_row(state: JushuitanState, record: Record[Refund], wanted: Wanted) -> Row:
     refund = record.document
-    batches = _batches(refund.batchs, with_line=False) or []
+    batches = batch_rows(refund.batchs, with_line=False) or []
     nested = state.config.nested_batches
     row: Row = {
         "as_id": refund.as_id,
@@ -319,7 +321,7 @@ def refund_row(state: JushuitanState, record: Record[Refund], wanted: Wanted) ->
         "question_type": refund.question_type,
         "remark": refund.remark,
         "node": "",
-        "warehouse": _area_label(refund.wh_id),
+        "warehouse": area_label(refund.wh_id),
         "wh_id": int(refund.wh_id),
         "wms_co_id": refund.wms_co_id,
         "refund": refund.refund,
@@ -391,7 +393,7 @@ def received_row(state: JushuitanState, record: Record[Received], wanted: Wanted
         "modified": wire_time(record.modified),
         "ts": record.ts,
         "shop_id": received.shop_id,
-        "warehouse": _area_label(received.wh_id),
+        "warehouse": area_label(received.wh_id),
         "wh_id": int(received.wh_id),
         "wms_co_id": received.wms_co_id,
         "l_id": received.l_id,
@@ -416,7 +418,7 @@ def received_row(state: JushuitanState, record: Record[Received], wanted: Wanted
             for line in received.items
         ]
         or None,
-        "batchs": _batches(received.batchs, with_line=True),
+        "batchs": batch_rows(received.batchs, with_line=True),
         "sns": None,
     }
 
@@ -464,15 +466,15 @@ def _finance(finance: Finance | None, o_id: int) -> Row | None:
     return {"o_id": o_id} | {name: getattr(finance, name) for name in Finance.__slots__}
 
 
-def _batches(batches: Iterable[Batch], *, with_line: bool) -> list[Row] | None:
+def batch_rows(batches: Iterable[Batch], *, with_line: bool) -> list[Row] | None:
     rows = []
     for batch in batches:
         row: Row = {
             "sku_id": batch.sku_id,
             "batch_no": batch.batch_no,
             "qty": batch.qty,
-            "product_date": _wire_date(batch.product_date),
-            "expiration_date": _wire_date(batch.expiration_date),
+            "product_date": wire_date(batch.product_date),
+            "expiration_date": wire_date(batch.expiration_date),
             "supplier_id": batch.supplier_id,
             "supplier_name": batch.supplier_name,
         }
@@ -485,9 +487,9 @@ def _batches(batches: Iterable[Batch], *, with_line: bool) -> list[Row] | None:
 _AREA_LABELS: dict[str, str] = {area.value: area.label for area in Area}
 
 
-def _wire_date(day: date | None) -> str | None:
+def wire_date(day: date | None) -> str | None:
     return None if day is None else day.isoformat()
 
 
-def _area_label(wh_id: str) -> str:
+def area_label(wh_id: str) -> str:
     return _AREA_LABELS.get(wh_id, "")

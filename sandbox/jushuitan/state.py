@@ -14,7 +14,9 @@ from sandbox.faults import Faults
 from sandbox.http import CallCounter
 from sandbox.jushuitan.collection import Collection
 from sandbox.jushuitan.config import ZONE, JushuitanConfig
+from sandbox.jushuitan.crossborder.documents import TransferFee
 from sandbox.jushuitan.documents import (
+    ZERO,
     Order,
     Outbound,
     OutboundStatus,
@@ -26,10 +28,18 @@ from sandbox.jushuitan.documents import (
     Sku,
     Warehouse,
 )
+from sandbox.jushuitan.goods.documents import CombinedSku, ShopGoods
 from sandbox.jushuitan.limits import CallLimits
+from sandbox.jushuitan.purchasing.documents import PurchaseIn, PurchaseOrder, PurchaseReturn, Supplier
+from sandbox.jushuitan.purchasing.movements import (
+    purchase_in_movements,
+    purchase_order_movements,
+    purchase_return_movements,
+)
 from sandbox.jushuitan.stock import (
     ALL_WAREHOUSES,
     FIGURE_OF_AREA,
+    Figure,
     Movement,
     StockCard,
     order_movements,
@@ -38,6 +48,8 @@ from sandbox.jushuitan.stock import (
     refund_movements,
 )
 from sandbox.jushuitan.tokens import TokenBook
+from sandbox.jushuitan.warehousing.documents import OtherInOut, StockCount, Transfer
+from sandbox.jushuitan.warehousing.movements import count_movements, other_movements, transfer_movements
 
 D = TypeVar("D")
 
@@ -49,6 +61,12 @@ class Kind(StrEnum):
     OUTBOUND = "outbound"
     REFUND = "refund"
     RECEIVED = "received"
+    OTHER = "other"
+    TRANSFER = "transfer"
+    COUNT = "count"
+    PURCHASE_ORDER = "purchase_order"
+    PURCHASE_IN = "purchase_in"
+    PURCHASE_RETURN = "purchase_return"
 
 
 class PagingFault(StrEnum):
@@ -84,12 +102,16 @@ class JushuitanState:
 
     Attributes:
         newcomer: makes the next document appear, if there is one; for `PagingFault.NEW_ROWS`.
+        watchers: told of every change of a document: its kind, what it was (None for a new one), what it is.
+        stock_watchers: told which stock cards (warehouse, goods code) a change moved.
     """
 
     def __init__(self, config: JushuitanConfig | None = None, *, clock: Callable[[], datetime] | None = None) -> None:
         self.config = config or JushuitanConfig()
         self.clock = clock or (lambda: datetime.now(UTC))
         self.newcomer: Callable[[], object] = lambda: None
+        self.watchers: list[Callable[[Kind, Any, Any], None]] = []
+        self.stock_watchers: list[Callable[[Iterable[tuple[int, str]]], None]] = []
         self.faults = Faults()
         self.calls = CallCounter()
         self.limits = CallLimits(self.config.per_second, self.config.per_minute)
@@ -101,6 +123,16 @@ class JushuitanState:
         self.outbounds: Collection[Outbound] = Collection()
         self.refunds: Collection[Refund] = Collection()
         self.received: Collection[Received] = Collection()
+        self.others: Collection[OtherInOut] = Collection()
+        self.transfers: Collection[Transfer] = Collection()
+        self.counts: Collection[StockCount] = Collection()
+        self.suppliers: Collection[Supplier] = Collection()
+        self.purchase_orders: Collection[PurchaseOrder] = Collection()
+        self.purchase_ins: Collection[PurchaseIn] = Collection()
+        self.purchase_returns: Collection[PurchaseReturn] = Collection()
+        self.combined: Collection[CombinedSku] = Collection()
+        self.shop_goods: Collection[ShopGoods] = Collection()
+        self.transfer_fees: Collection[TransferFee] = Collection()
         self.stock: Collection[StockCard] = Collection()
         self.remembered: dict[tuple[str, str], Any] = {}
         """Answers by upload and caller's unique number, for uploads that answer a repeat with the first result."""
@@ -109,6 +141,12 @@ class JushuitanState:
             Kind.OUTBOUND: _Shelf(self.outbounds, outbound_movements),
             Kind.REFUND: _Shelf(self.refunds, refund_movements),
             Kind.RECEIVED: _Shelf(self.received, received_movements),
+            Kind.OTHER: _Shelf(self.others, other_movements),
+            Kind.TRANSFER: _Shelf(self.transfers, transfer_movements),
+            Kind.COUNT: _Shelf(self.counts, count_movements),
+            Kind.PURCHASE_ORDER: _Shelf(self.purchase_orders, purchase_order_movements),
+            Kind.PURCHASE_IN: _Shelf(self.purchase_ins, purchase_in_movements),
+            Kind.PURCHASE_RETURN: _Shelf(self.purchase_returns, purchase_return_movements),
         }
         self._ts = self.config.first_ts
         self._id = 5_000_000_000
@@ -143,6 +181,41 @@ class JushuitanState:
     def add_received(self, received: Received) -> None:
         self._put(Kind.RECEIVED, received.io_id, received)
 
+    def add_other(self, document: OtherInOut) -> None:
+        self._put(Kind.OTHER, document.io_id, document)
+
+    def add_transfer(self, half: Transfer) -> None:
+        self._put(Kind.TRANSFER, half.io_id, half)
+
+    def add_count(self, count: StockCount) -> None:
+        self._put(Kind.COUNT, count.io_id, count)
+
+    def add_supplier(self, supplier: Supplier) -> None:
+        self._stamp(self.suppliers, supplier.supplier_id, supplier)
+
+    def add_purchase_order(self, order: PurchaseOrder) -> None:
+        self._put(Kind.PURCHASE_ORDER, order.po_id, order)
+
+    def add_purchase_in(self, document: PurchaseIn) -> None:
+        self._put(Kind.PURCHASE_IN, document.io_id, document)
+
+    def add_purchase_return(self, document: PurchaseReturn) -> None:
+        self._put(Kind.PURCHASE_RETURN, document.io_id, document)
+
+    def add_combined(self, combined: CombinedSku) -> None:
+        self._stamp(self.combined, combined.sku_id, combined)
+
+    def add_shop_goods(self, goods: ShopGoods) -> None:
+        self._stamp(self.shop_goods, (goods.shop_id, goods.shop_sku_id), goods)
+
+    def add_transfer_fee(self, fee: TransferFee) -> None:
+        self._stamp(self.transfer_fees, fee.io_id, fee)
+
+    def figure(self, wms_co_id: int, sku_id: str, figure: Figure) -> Decimal:
+        """One quantity of one stock card; 0 where there is no card."""
+        record = self.stock.get((wms_co_id, sku_id))
+        return ZERO if record is None else record.document.figures.get(figure, ZERO)
+
     def outbound(self, io_id: int) -> Outbound:
         """Raises KeyError when there is no such document."""
         return _known(self.outbounds, io_id)
@@ -175,6 +248,14 @@ class JushuitanState:
         """A confirmed after-sales document goes back to waiting."""
         self.edit_refund(as_id, status=RefundStatus.WAITING)
 
+    def document(self, kind: Kind, key: int) -> Any:
+        """The document of a kind. Raises KeyError when there is none."""
+        return _known(self._shelves[kind].records, key)
+
+    def put(self, kind: Kind, key: int, document: Any) -> None:
+        """Add or replace a document of a kind, with what it does to stock."""
+        self._put(kind, key, document)
+
     def touch(self, kind: Kind, key: int) -> None:
         """Change a document's `modified` and `ts` and nothing else. Raises KeyError when there is none."""
         shelf = self._shelves[kind]
@@ -190,6 +271,9 @@ class JushuitanState:
             record = self.stock.get((wms_co_id, sku_id))
             card = record.document if record is not None else StockCard(wms_co_id, sku_id, {})
             self._stamp(self.stock, (wms_co_id, sku_id), card.moved(moves))
+        if by_card:
+            for watcher in self.stock_watchers:
+                watcher(by_card.keys())
 
     def add_stock(self, wms_co_id: int, sku_id: str, qty: Decimal, wh_id: str = "1") -> None:
         """Opening stock of one goods code in one stock area."""
@@ -200,9 +284,12 @@ class JushuitanState:
         before = shelf.records.get(key)
         undone = [movement.undone for movement in shelf.movements(before.document)] if before is not None else []
         self._stamp(shelf.records, key, document)
-        self.move_stock(move for move in [*undone, *shelf.movements(document)] if self._keeps_stock(move.sku_id))
+        self.move_stock(move for move in [*undone, *shelf.movements(document)] if self.keeps_stock(move.sku_id))
+        for watcher in self.watchers:
+            watcher(kind, before.document if before is not None else None, document)
 
-    def _keeps_stock(self, sku_id: str) -> bool:
+    def keeps_stock(self, sku_id: str) -> bool:
+        """Whether goods of this code are things that lie somewhere (postage and fees are not)."""
         sku = self.skus.get(sku_id)
         return sku is None or not sku.document.stock_disabled
 

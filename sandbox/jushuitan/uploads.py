@@ -1,4 +1,4 @@
-"""The upload APIs that the simulator has: orders, shipping, after-sales, goods, stock (vendor sections 8 to 10).
+"""The upload APIs of selling: orders, shipping, after-sales (vendor sections 10.1 to 10.5).
 
 A refused row never fails its neighbours: the outer code stays 0 and the row says so. One more upload API is one more
 function in `UPLOADS`.
@@ -29,26 +29,21 @@ from sandbox.jushuitan.documents import (
     RefundLine,
     RefundStatus,
     RefundType,
-    Sku,
 )
 from sandbox.jushuitan.state import JushuitanState
-from sandbox.jushuitan.stock import FIGURE_OF_AREA, Movement
-
-Payload = dict[str, Any]
-Upload = Callable[[JushuitanState, object], Payload]
-_DONE = "成功"
-_MAX_ROWS = 50
+from sandbox.jushuitan.stock import FIGURE_OF_AREA
+from sandbox.jushuitan.upload_parts import DONE, MAX_ROWS, Payload, Upload, known_sku, mandatory
 
 
 def orders_upload(state: JushuitanState, tree: object) -> Payload:
     """`/open/jushuitan/orders/upload`: own-shop orders; a repeat of `shop_id` + `so_id` updates the order."""
     rows = []
-    for fields in rows_of(tree, _MAX_ROWS):
+    for fields in rows_of(tree, MAX_ROWS):
         so_id = fields.text("so_id")
         try:
             order = _order(state, fields)
             state.add_order(order)
-            rows.append({"msg": _DONE, "issuccess": True, "so_id": so_id, "o_id": order.o_id, "split_id": None})
+            rows.append({"msg": DONE, "issuccess": True, "so_id": so_id, "o_id": order.o_id, "split_id": None})
         except Refusal as refusal:
             rows.append({"msg": refusal.message, "issuccess": False, "so_id": so_id, "o_id": None, "split_id": None})
     return {"issuccess": True, "data": {"datas": rows, "requestId": None}}
@@ -56,14 +51,14 @@ def orders_upload(state: JushuitanState, tree: object) -> Payload:
 
 def _order(state: JushuitanState, fields: Fields) -> Order:
     shop_id = _shop_id(state, fields)
-    so_id = _mandatory(fields, "so_id")
+    so_id = mandatory(fields, "so_id")
     lines = []
     for item in fields.objects("items"):
         qty, price = item.number("qty"), item.number("price", item.number("base_price", ZERO))
         lines.append(
             OrderLine(
                 oi_id=state.next_id(),
-                sku_id=_sku(state, item).sku_id,
+                sku_id=known_sku(state, item).sku_id,
                 qty=qty,
                 price=price,
                 amount=item.number("amount", qty * price),
@@ -96,7 +91,7 @@ def _order(state: JushuitanState, fields: Fields) -> Order:
 
 def orders_cancel(state: JushuitanState, tree: object) -> Payload:
     """`/open/jushuitan/orderbyoid/cancel`: void orders that have not been sent."""
-    for o_id in Fields(tree).array("o_ids", _MAX_ROWS):
+    for o_id in Fields(tree).array("o_ids", MAX_ROWS):
         record = state.orders.get(_as_id(o_id))
         if record is None or record.document.status is OrderStatus.SENT:
             raise Refusal(Code.BUSINESS_REFUSED, f"订单{o_id}不存在或已发货")
@@ -107,13 +102,13 @@ def orders_cancel(state: JushuitanState, tree: object) -> Payload:
 def sent_upload(state: JushuitanState, tree: object) -> Payload:
     """`/open/orders/wms/sent/upload`: an outer warehouse reports that it shipped."""
     rows = []
-    for fields in rows_of(tree, _MAX_ROWS):
+    for fields in rows_of(tree, MAX_ROWS):
         io_id = fields.integer("io_id")
         try:
             _outbound(state, io_id)
             state.edit_outbound(io_id, l_id=fields.text("l_id"), logistics_company=fields.text("lc_name"))
             state.confirm_outbound(io_id)
-            rows.append({"o_id": io_id, "issuccess": True, "msg": _DONE})
+            rows.append({"o_id": io_id, "issuccess": True, "msg": DONE})
         except Refusal as refusal:
             rows.append({"o_id": io_id, "issuccess": False, "msg": refusal.message})
     return {"data": {"data": rows}}
@@ -129,12 +124,12 @@ def _outbound(state: JushuitanState, io_id: int) -> Outbound:
 def aftersale_upload(state: JushuitanState, tree: object) -> Payload:
     """`/open/aftersale/upload`: after-sales documents of own shops; a repeat of `outer_as_id` updates."""
     rows = []
-    for fields in rows_of(tree, _MAX_ROWS):
+    for fields in rows_of(tree, MAX_ROWS):
         row: Payload = {"outer_as_id": fields.text("outer_as_id"), "so_id": fields.text("so_id")}
         try:
             refund = _refund(state, fields)
             state.add_refund(refund)
-            rows.append(row | {"as_id": refund.as_id, "o_id": refund.o_id, "issuccess": True, "msg": _DONE})
+            rows.append(row | {"as_id": refund.as_id, "o_id": refund.o_id, "issuccess": True, "msg": DONE})
         except Refusal as refusal:
             rows.append(row | {"as_id": None, "o_id": None, "issuccess": False, "msg": refusal.message})
     return {"issuccess": True, "data": {"datas": rows, "requestId": None}}
@@ -142,7 +137,7 @@ def aftersale_upload(state: JushuitanState, tree: object) -> Payload:
 
 def _refund(state: JushuitanState, fields: Fields) -> Refund:
     shop_id = _shop_id(state, fields)
-    outer_as_id, so_id = _mandatory(fields, "outer_as_id"), _mandatory(fields, "so_id")
+    outer_as_id, so_id = mandatory(fields, "outer_as_id"), mandatory(fields, "so_id")
     order = next((row.document for row in state.orders if row.document.so_id == so_id), None)
     known = next((row.document for row in state.refunds if row.document.outer_as_id == outer_as_id), None)
     if known is not None and known.status is not RefundStatus.WAITING:
@@ -177,7 +172,7 @@ def _refund_line(state: JushuitanState, item: Fields) -> RefundLine:
         raise Refusal(Code.PARAMETER_WRONG, f"{item.where}.qty必须大于0")
     return RefundLine(
         asi_id=state.next_id(),
-        sku_id=_sku(state, item).sku_id,
+        sku_id=known_sku(state, item).sku_id,
         qty=qty,
         price=amount / qty,
         amount=amount,
@@ -204,7 +199,7 @@ def confirm_goods(state: JushuitanState, tree: object) -> Payload:
         state.remembered[return_id] = as_id
         return as_id
 
-    return _each(rows_of(tree, _MAX_ROWS), lambda fields: fields.integer("as_id"), confirm)
+    return _each(rows_of(tree, MAX_ROWS), lambda fields: fields.integer("as_id"), confirm)
 
 
 def receive_goods(
@@ -262,7 +257,7 @@ def refunds_confirm(state: JushuitanState, tree: object) -> Payload:
         state.confirm_refund(as_id)
         return as_id
 
-    return _each([_as_id(value) for value in Fields(tree).array("as_ids", _MAX_ROWS)], lambda as_id: as_id, confirm)
+    return _each([_as_id(value) for value in Fields(tree).array("as_ids", MAX_ROWS)], lambda as_id: as_id, confirm)
 
 
 def refunds_unconfirm(state: JushuitanState, tree: object) -> Payload:
@@ -274,7 +269,7 @@ def refunds_unconfirm(state: JushuitanState, tree: object) -> Payload:
         state.unconfirm_refund(as_id)
         return as_id
 
-    return _each([_as_id(value) for value in Fields(tree).array("as_ids", _MAX_ROWS)], lambda as_id: as_id, unconfirm)
+    return _each([_as_id(value) for value in Fields(tree).array("as_ids", MAX_ROWS)], lambda as_id: as_id, unconfirm)
 
 
 def _known_refund(state: JushuitanState, as_id: int) -> Refund:
@@ -282,77 +277,6 @@ def _known_refund(state: JushuitanState, as_id: int) -> Refund:
         return state.refund(as_id)
     except KeyError as error:
         raise Refusal(Code.BUSINESS_REFUSED, f"售后单{as_id}不存在") from error
-
-
-def itemsku_upload(state: JushuitanState, tree: object) -> Payload:
-    """`/open/jushuitan/itemsku/upload`: goods, an upsert by `sku_id`; a field not sent stays."""
-    rows = []
-    for item in Fields(tree).objects("items", _MAX_ROWS):
-        sku_id = item.text("sku_id")
-        if not sku_id or len(sku_id) > 40:
-            rows.append({"sku_id": sku_id, "is_success": "false", "msg": "sku_id不能为空且不能超过40个字符"})
-            continue
-        record = state.skus.get(sku_id)
-        before = record.document if record is not None else Sku(sku_id, name=sku_id)
-        others = dict(enumerate(before.others, 1)) | {
-            n: item.text(f"other_{n}") for n in range(1, 6) if item.given(f"other_{n}")
-        }
-        labels = [label for label in before.labels if label not in item.array("deletedlabels")]
-        state.add_sku(
-            replace(
-                before,
-                name=item.text("name", before.name),
-                i_id=item.text("i_id", before.i_id),
-                unit=item.text("unit", before.unit),
-                brand=item.text("brand", before.brand),
-                properties_value=item.text("properties_value", before.properties_value),
-                sale_price=item.number("s_price", before.sale_price),
-                cost_price=item.number("c_price", before.cost_price),
-                weight=item.number("weight", before.weight),
-                enabled=item.integer("enabled", before.enabled),
-                sku_code=item.text("sku_code", before.sku_code),
-                batch_enabled=item.flag("batch_enabled", before.batch_enabled),
-                stock_disabled=item.flag("stock_disabled", before.stock_disabled),
-                labels=tuple(dict.fromkeys([*labels, *item.array("labels")])),
-                others=tuple(others.get(number, "") for number in range(1, max(others, default=0) + 1)),
-            )
-        )
-        rows.append({"sku_id": sku_id, "is_success": "true", "msg": _DONE})
-    return {"data": {"datas": rows, "requestId": None}}
-
-
-def inventory_upload(state: JushuitanState, tree: object) -> Payload:
-    """`/open/jushuitan/inventoryv2/upload`: set (`check`) or change (`adjust`) stock.
-
-    A repeated `so_id` changes nothing and is answered as before.
-    """
-    fields = Fields(tree)
-    so_id = _mandatory(fields, "so_id")
-    key = ("inventoryv2", so_id)
-    if key not in state.remembered:
-        state.move_stock(_stock_movements(state, fields))
-        state.remembered[key] = state.next_id()
-    return {"issuccess": True, "data": {"data": {"msg": _DONE, "so_id": so_id, "io_id": state.remembered[key]}}}
-
-
-def _stock_movements(state: JushuitanState, fields: Fields) -> list[Movement]:
-    wms_co_id, area = fields.integer("wms_co_id", _main_warehouse(state)), fields.text("warehouse", Area.MAIN)
-    kind = fields.text("type", "adjust")
-    if kind not in ("check", "adjust") or area not in FIGURE_OF_AREA:
-        raise Refusal(Code.PARAMETER_WRONG, "type或warehouse不正确")
-    figure = FIGURE_OF_AREA[area]
-    movements = []
-    for item in fields.objects("items", 500):
-        sku_id, qty = _sku(state, item).sku_id, item.number("qty")
-        card = state.stock.get((wms_co_id, sku_id))
-        if kind == "check" and card is not None:
-            qty -= card.document.figures.get(figure, ZERO)
-        movements.append(Movement(wms_co_id, sku_id, figure, qty))
-    return movements
-
-
-def _main_warehouse(state: JushuitanState) -> int:
-    return next((row.document.wms_co_id for row in state.warehouses if row.document.is_main), 0)
 
 
 def _each(rows: list[Any], id_of: Callable[[Any], int], act: Callable[[Any], int]) -> Payload:
@@ -369,25 +293,11 @@ def _each(rows: list[Any], id_of: Callable[[Any], int], act: Callable[[Any], int
     }
 
 
-def _mandatory(fields: Fields, name: str) -> str:
-    value = fields.text(name)
-    if not value:
-        raise Refusal(Code.PARAMETER_MISSING, f"{fields.where}.{name}不能为空")
-    return value
-
-
 def _shop_id(state: JushuitanState, fields: Fields) -> int:
     shop_id = fields.integer("shop_id")
     if state.shops.get(shop_id) is None:
         raise Refusal(Code.SHOP_UNKNOWN, f"店铺{shop_id}不存在或不属于该公司")
     return shop_id
-
-
-def _sku(state: JushuitanState, item: Fields) -> Sku:
-    record = state.skus.get(_mandatory(item, "sku_id"))
-    if record is None:
-        raise Refusal(Code.BUSINESS_REFUSED, f"商品编码{item.text('sku_id')}不存在")
-    return record.document
 
 
 def _receiver(fields: Fields) -> Receiver:
@@ -415,6 +325,4 @@ UPLOADS: Mapping[str, Upload] = {
     "/open/webapi/aftersaleapi/confirmgoods": confirm_goods,
     "/open/webapi/aftersaleapi/open/confirm": refunds_confirm,
     "/open/webapi/aftersaleapi/open/unconfirm": refunds_unconfirm,
-    "/open/jushuitan/itemsku/upload": itemsku_upload,
-    "/open/jushuitan/inventoryv2/upload": inventory_upload,
 }

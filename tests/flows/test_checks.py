@@ -18,10 +18,12 @@ class Line(BaseModel):
 
 class Order(BaseModel):
     lines: tuple[Line, ...]
+    currency: str
 
 
-def order(*lines: tuple[str, str, str | None]) -> Order:
-    return Order.model_validate({"lines": [{"qty": q, "price": p, "amount": a} for q, p, a in lines]})
+def order(*lines: tuple[str, str, str | None], currency: str = "USD") -> Order:
+    rows = [{"qty": q, "price": p, "amount": a} for q, p, a in lines]
+    return Order.model_validate({"lines": rows, "currency": currency})
 
 
 @pytest.mark.parametrize(
@@ -48,6 +50,21 @@ def test_amounts_that_are_a_cent_or_more_apart(line: tuple[str, str, str], wante
     quantity, price, amount = line
     problem = Problem(field="lines.1.amount", expected=f"{quantity} × {price} = {wanted}", got=amount)
     assert list(CHECKS["amounts_agree"](order(("1", "1", "1"), line))) == [problem]
+
+
+@pytest.mark.parametrize(
+    ("currency", "price", "amount", "agree"),
+    [
+        ("KWD", "10.009", "10.009", True),
+        ("KWD", "10.00", "10.009", False),  # nine fils
+        ("KWD", "10.0001", "10.0005", True),  # less than one
+        ("USD", "10.00", "10.009", True),
+        ("JPY", "100.4", "100", True),  # there is no half yen
+        ("JPY", "100.4", "101", False),
+    ],
+)
+def test_what_a_cent_is_depends_on_the_currency(currency: str, price: str, amount: str, agree: bool) -> None:
+    assert (list(CHECKS["amounts_agree"](order(("1", price, amount), currency=currency))) == []) is agree
 
 
 def test_every_line_is_told() -> None:

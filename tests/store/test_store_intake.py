@@ -79,6 +79,22 @@ async def test_the_source_goes_back_to_what_it_was(store: Store) -> None:
     assert record.version == "v1"
 
 
+async def test_a_row_older_than_an_unchanged_newer_one_changes_nothing(store: Store, clock: Clock) -> None:
+    """A change that means nothing to a bill moves the row on all the same, whatever way the two came."""
+    await store.take_in([sighting(version="v2", order=10)], cursor=None)
+    before = await store.document(key())
+    clock.forward(minutes=1)
+    taken = await store.take_in([sighting(version="v2", order=50)], cursor=None)
+    assert taken == TakenIn(seen=1, new=0, changed=0)
+    assert await store.take_in([sighting(version="v1", order=30)], cursor=None) == TakenIn(seen=1, new=0, changed=0)
+    assert await store.document(key()) == before
+    both = [sighting("SO2", version="v2", order=order) for order in (10, 50)]
+    await store.take_in([*both, sighting("SO2", version="v1", order=30)], cursor=None)
+    record = await store.document(key("SO2"))
+    assert record is not None
+    assert record.version == "v2"
+
+
 async def test_an_older_row_does_not_undo_a_correction(store: Store) -> None:
     await store.take_in([sighting(version="v1", order=10)], cursor=None)
     await store.take_in([sighting(version="v2", order=20)], cursor=None)

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import ActivityEnvironment
@@ -125,6 +126,7 @@ async def test_a_vendor_that_says_how_long_is_believed() -> None:
     "trouble",
     [
         OperationalError("select", {}, OSError("gone")),
+        NoConnectionFree("QueuePool limit of size 5 overflow 10 reached, connection timed out"),
         NotRecorded("stopped"),
         ConnectionResetError("gone"),
         RPCError("away", RPCStatusCode.UNAVAILABLE, b""),

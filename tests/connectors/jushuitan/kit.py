@@ -13,7 +13,17 @@ from pydantic import SecretStr
 from connectors.jushuitan.access import JushuitanAccess
 from connectors.jushuitan.pages import Page
 from sandbox.jushuitan.config import JushuitanConfig
-from sandbox.jushuitan.documents import Outbound, OutboundLine, OutboundStatus, Receiver
+from sandbox.jushuitan.documents import (
+    GoodStatus,
+    Outbound,
+    OutboundLine,
+    OutboundStatus,
+    Receiver,
+    Refund,
+    RefundLine,
+    RefundStatus,
+    RefundType,
+)
 from sandbox.jushuitan.state import JushuitanState
 
 DEMO = JushuitanConfig()
@@ -77,6 +87,34 @@ def add_outbounds(state: JushuitanState, count: int) -> list[int]:
         )
         ids.append(io_id)
     return ids
+
+
+def add_refund(state: JushuitanState, number: int) -> Refund:
+    """A confirmed return of two pieces, the goods not yet in."""
+    as_id = state.next_id()
+    line = RefundLine(
+        asi_id=state.next_id(),
+        sku_id="MUG-01",
+        qty=Decimal(2),
+        price=Decimal("9.90"),
+        amount=Decimal("19.80"),
+        outer_oi_id=f"L-{number}",
+    )
+    refund = Refund(
+        as_id=as_id,
+        outer_as_id=f"RT-{number}",
+        o_id=None,
+        so_id=f"SO-{number}",
+        shop_id=101,
+        wms_co_id=11,
+        type=RefundType.RETURN,
+        status=RefundStatus.CONFIRMED,
+        good_status=GoodStatus.SELLER_RECEIVED,
+        as_date=START,
+        items=(line,),
+    )
+    state.add_refund(refund)
+    return refund
 
 
 async def collect(pages: AsyncIterator[Page]) -> list[Page]:

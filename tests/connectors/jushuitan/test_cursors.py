@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import accumulate
 
 import pytest
 from hypothesis import given, settings
@@ -54,8 +53,21 @@ def test_a_window_reaches_back_over_the_first_mark_but_not_behind_the_beginning(
     assert feed((0, 10)).window_start(OVERLAP, at(-30)) == at(-30)
 
 
+def test_a_poll_that_read_late_counts_from_its_last_page_to_the_next_ones_first() -> None:
+    """Tried again for ten minutes, it has row versions given out a moment ago, and rows of theirs still come late."""
+    late = feed((0, 10)).after(at(60), at(660), OVERLAP, 20)
+    assert late.after(at(720), at(721), OVERLAP, 30).start(OVERLAP) == 10
+    assert late.after(at(960), at(961), OVERLAP, 30).start(OVERLAP) == 20
+    # The first page counts, at the poll's upper bound or later, however long it went on reading.
+    assert late.after(at(720), at(3000), OVERLAP, 30).start(OVERLAP) == 10
+
+
+def test_a_window_reaches_back_to_the_upper_bound_of_the_first_poll_however_late_it_read() -> None:
+    assert Feed().after(at(0), at(9000), OVERLAP, 10).window_start(OVERLAP, at(-900)) == at(-OVERLAP)
+
+
 def test_nothing_ever_seen_leaves_no_mark() -> None:
-    assert Feed().after(at(0), OVERLAP, None) == Feed()
+    assert Feed().after(at(0), at(0), OVERLAP, None) == Feed()
 
 
 @pytest.mark.parametrize(
@@ -72,13 +84,13 @@ def test_nothing_ever_seen_leaves_no_mark() -> None:
 def test_a_poll_is_remembered_and_what_is_too_old_forgotten(
     before: Sequence[tuple[int, int]], now: int, seen: int | None, after: list[tuple[int, int]]
 ) -> None:
-    assert marks(feed(*before).after(at(now), OVERLAP, seen)) == after
+    assert marks(feed(*before).after(at(now), at(now), OVERLAP, seen)) == after
 
 
 def test_marks_do_not_pile_up() -> None:
     read = Feed()
     for poll in range(500):
-        read = read.after(at(poll * INTERVAL), OVERLAP, poll)
+        read = read.after(at(poll * INTERVAL), at(poll * INTERVAL + 5), OVERLAP, poll)
         assert len(read.marks) <= OVERLAP // INTERVAL + 2
 
 
@@ -90,26 +102,44 @@ class Row:
     late: int
 
 
-ROWS = st.lists(st.builds(Row, st.integers(0, 3600), st.integers(0, OVERLAP)), min_size=1, max_size=30).map(
-    lambda rows: sorted(rows, key=lambda row: row.written)
+@dataclass(frozen=True)
+class Poll:
+    """A poll begins some time after the last one ended, reads its first page after a delay, and its last one later."""
+
+    pause: int
+    delay: int
+    length: int
+
+
+SELDOM_LONG = st.integers(0, 4).flatmap(lambda n: st.integers(0, 3 * OVERLAP) if n == 0 else st.integers(0, 5))
+POLLS = st.lists(st.builds(Poll, st.integers(1, 3 * INTERVAL), SELDOM_LONG, SELDOM_LONG), min_size=10, max_size=40)
+LATE = st.sampled_from((0, 0, 0, OVERLAP // 2, OVERLAP))
+ROWS = st.lists(LATE, min_size=100, max_size=100).map(
+    lambda late: [Row(written=number * INTERVAL // 2, late=late) for number, late in enumerate(late)]
 )
-PAUSES = st.lists(st.integers(1, 3 * OVERLAP), max_size=20)
+QUICK = [Poll(INTERVAL, 0, 0)] * (3 * OVERLAP // INTERVAL)
 
 
 @settings(derandomize=True, database=None, deadline=None, max_examples=200)
-@given(ROWS, PAUSES)
-def test_no_row_is_passed_over(rows: list[Row], pauses: list[int]) -> None:
-    """However irregular the polls, outages included, a row that shows up at most the overlap late is read."""
-    polls = [*accumulate(pauses), *range(3600 + 3 * OVERLAP, 3600 + 6 * OVERLAP, INTERVAL)]
-    read, seen = Feed(), set[int]()
-    for now in sorted(polls):
-        visible = {ts: row for ts, row in enumerate(rows, 1) if row.written + row.late <= now}
+@given(ROWS, POLLS)
+def test_no_row_is_passed_over(rows: list[Row], polls: list[Poll]) -> None:
+    """However irregular and slow the polls, a row that shows up at most the overlap late is read."""
+    read, seen, now = Feed(), set[int](), 0
+    visible_at = {ts: row.written + row.late for ts, row in enumerate(rows, 1)}
+    for poll in [*polls, Poll(rows[-1].written, 0, 0), *QUICK]:
+        until = now + poll.pause
+        first = until + poll.delay
+        now = first + poll.length
         start = read.start(OVERLAP)
-        begin = (read.window_start(OVERLAP, at(0)) - NOON).total_seconds()
-        page = [ts for ts, row in visible.items() if (row.written >= begin if start is None else ts >= start)]
+        if start is None:
+            begin = (read.window_start(OVERLAP, at(0)) - NOON).total_seconds()
+            page = [ts for ts, row in enumerate(rows, 1) if begin <= row.written <= until and visible_at[ts] <= first]
+        else:
+            page = [ts for ts in visible_at if ts >= start and visible_at[ts] <= first]
+            page += [ts for ts in visible_at if ts > max(page, default=start) and visible_at[ts] <= now]
         seen.update(page)
-        read = read.after(at(now), OVERLAP, max(page, default=None))
-    assert seen == set(range(1, len(rows) + 1))
+        read = read.after(at(until), at(now), OVERLAP, max(page, default=None))
+    assert seen == set(visible_at)
 
 
 def test_a_position_is_kept_as_json() -> None:

@@ -7,17 +7,19 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from connectors.jushuitan.client import OUTBOUNDS, REFUNDS, JushuitanClient
+from connectors.jushuitan import listings
+from connectors.jushuitan.client import JushuitanClient
 from connectors.jushuitan.streams import OutboundStream, ReturnStream
 from domain import jsontext
 from domain.journal import Sighting
-from sandbox.jushuitan.documents import GoodStatus, OutboundStatus, Refund, RefundLine, RefundStatus, RefundType
+from sandbox.jushuitan.documents import OutboundStatus, RefundStatus
 from sandbox.jushuitan.state import JushuitanState
 from sandbox.jushuitan.uploads import receive_goods
-from tests.connectors.jushuitan.kit import START, Clock, add_outbounds, with_tokens
+from tests.connectors.jushuitan.kit import START, Clock, add_outbounds, add_refund, with_tokens
 from tests.connectors.scripted import Reply, ScriptedVendor
 
 FLOW = "sales"
+OUTBOUNDS, REFUNDS = listings.OUTBOUNDS.path, listings.REFUNDS.path
 HOUR = timedelta(hours=1)
 SECOND = timedelta(seconds=1)
 
@@ -34,34 +36,6 @@ async def numbers(
     stream: OutboundStream | ReturnStream, begin: datetime, end: datetime, *, flow: str = FLOW
 ) -> list[int]:
     return [int(sighting.key.number) async for page in stream.dated(flow, begin, end) for sighting in page]
-
-
-def add_refund(state: JushuitanState, number: int) -> Refund:
-    """A confirmed return of two pieces, the goods not yet in."""
-    as_id = state.next_id()
-    line = RefundLine(
-        asi_id=state.next_id(),
-        sku_id="MUG-01",
-        qty=Decimal(2),
-        price=Decimal("9.90"),
-        amount=Decimal("19.80"),
-        outer_oi_id=f"L-{number}",
-    )
-    refund = Refund(
-        as_id=as_id,
-        outer_as_id=f"RT-{number}",
-        o_id=None,
-        so_id=f"SO-{number}",
-        shop_id=101,
-        wms_co_id=11,
-        type=RefundType.RETURN,
-        status=RefundStatus.CONFIRMED,
-        good_status=GoodStatus.SELLER_RECEIVED,
-        as_date=START,
-        items=(line,),
-    )
-    state.add_refund(refund)
-    return refund
 
 
 async def test_outbounds_by_the_time_they_left(merchant: JushuitanState, client: JushuitanClient) -> None:

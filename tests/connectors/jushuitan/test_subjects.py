@@ -14,7 +14,9 @@ from connectors.jushuitan.subjects import ReturnedGoods, ShippedOrder
 Lines = list[tuple[str, str, str | None, str | None]]
 
 
-def shipped(items: list[dict[str, Any]], batchs: list[dict[str, Any]] | None = None) -> ShippedOrder:
+def shipped(
+    items: list[dict[str, Any]], batchs: list[dict[str, Any]] | None = None, currency: str | None = None
+) -> ShippedOrder:
     filled = [{"sale_price": "2", "outer_oi_id": f"OI{i}", **item} for i, item in enumerate(items)]
     return ShippedOrder.model_validate(
         {
@@ -24,6 +26,7 @@ def shipped(items: list[dict[str, Any]], batchs: list[dict[str, Any]] | None = N
             "wms_co_id": 77,
             "items": filled,
             "batchs": batchs,
+            "currency": currency,
         }
     )
 
@@ -179,6 +182,14 @@ def test_date_and_place_of_the_goods() -> None:
     assert goods.receive_date is not None and goods.receive_date.isoformat() == "2026-09-05T09:00:00+08:00"
     assert goods.place == "77/2"
     assert (returned([A]).receive_date, returned([A]).place) == (None, "")
+
+
+@pytest.mark.parametrize(("currency", "worth"), [("KWD", "1.235"), ("USD", "1.23"), ("JPY", "1"), (None, "1.23")])
+def test_lots_are_worth_what_the_currency_can_say(currency: str | None, worth: str) -> None:
+    item = {"sku_id": "A", "qty": 2, "sale_price": "1.2345", "sale_amount": "2.469"}
+    order = shipped([item], [lot("A", "1", "L1"), lot("A", "1", "L2")], currency)
+    first, last = (line.amount for line in order.lines)
+    assert (str(first), last) == (worth, Decimal("2.469") - Decimal(worth))
 
 
 def test_lots_of_a_return_come_from_what_was_received() -> None:

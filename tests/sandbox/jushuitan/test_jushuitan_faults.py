@@ -83,7 +83,12 @@ async def test_a_lost_reply_took_effect_and_a_cut_before_did_not() -> None:
             caller = Caller(http, state.config, clock)
             for number, (kind, expected) in enumerate([(FaultName.CUT_BEFORE, 0), (FaultName.LOSE_REPLY, 5)]):
                 await http.post("/_sandbox/faults", content=dumps({"kind": kind.value, "operation": STOCK}))
-                biz = {"so_id": f"A-{number}", "wms_co_id": 11, "items": [{"sku_id": "MUG-01", "qty": 5}]}
+                biz = {
+                    "so_id": f"A-{number}",
+                    "wms_co_id": 11,
+                    "is_confirm": True,
+                    "items": [{"sku_id": "MUG-01", "qty": 5}],
+                }
                 with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):
                     await caller.call(STOCK, biz)
                 rows = (await caller.data("/open/inventory/query", {"sku_ids": "MUG-01", "wms_co_id": 11}))[
@@ -175,7 +180,7 @@ async def test_no_row_has_ever_changed(tenant: Tenant) -> None:
 
 async def test_an_upload_delivered_twice_happens_once(tenant: Tenant) -> None:
     arm(tenant, FaultName.DELIVER_TWICE, STOCK)
-    biz = {"so_id": "A-1", "wms_co_id": 11, "items": [{"sku_id": "MUG-01", "qty": 5}]}
+    biz = {"so_id": "A-1", "wms_co_id": 11, "is_confirm": True, "items": [{"sku_id": "MUG-01", "qty": 5}]}
     assert (await tenant.caller.call(STOCK, biz))["code"] == 0
     rows = (await tenant.caller.data("/open/inventory/query", {"sku_ids": "MUG-01", "wms_co_id": 11}))["inventorys"]
     assert sum(row["qty"] for row in rows) == 5

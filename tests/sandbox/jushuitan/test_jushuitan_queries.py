@@ -12,7 +12,7 @@ import pytest
 from domain.jsontext import dumps
 from sandbox.jushuitan.codes import Code
 from sandbox.jushuitan.config import Oversize
-from sandbox.jushuitan.documents import Batch, Order, OrderLine, OrderStatus, OutboundStatus, Shop
+from sandbox.jushuitan.documents import Batch, Order, OrderLine, OrderStatus, OutboundStatus, RefundStatus, Shop
 from sandbox.jushuitan.state import Kind
 from sandbox.jushuitan.uploads import receive_goods
 from tests.sandbox.jushuitan.tenant import START, Tenant
@@ -299,6 +299,19 @@ async def test_received_row(tenant: Tenant) -> None:
     [after] = (await tenant.caller.data(REFUNDS, {"as_ids": [refund.as_id]}))["datas"]
     assert (after["good_status"], after["items"][0]["r_qty"]) == ("SELLER_RECEIVED", 1)
     assert after["items"][0]["receive_date"] == "2026-09-01 10:00:00"
+
+
+async def test_money_paid_back(tenant: Tenant) -> None:
+    path = "/open/webapi/aftersaleapi/pay/payqueryasmodified"
+    refund = tenant.refund()
+    tenant.refund(outer_as_id="R-2", status=RefundStatus.WAITING)
+    [row] = (await tenant.caller.data(path, DAY))["datas"]
+    assert (row["as_id"], row["amount"], row["status"]) == (refund.as_id, Decimal("9.90"), "Confirmed")
+    later = await tenant.caller.data(path, {"start_ts": row["ts"] + 1})
+    assert later["datas"] == []
+    half_a_year = {"modified_begin": "2026-03-05 00:00:00", "modified_end": "2026-09-03 00:00:00"}
+    assert len((await tenant.caller.data(path, half_a_year))["datas"]) == 1
+    assert (await tenant.caller.call(path, {**DAY, "page_index": 801}))["code"] == Code.PARAMETER_WRONG
 
 
 async def test_shop_and_order_oddities(tenant: Tenant) -> None:

@@ -110,7 +110,9 @@ async def test_stock_upload_sets_or_adds_and_answers_a_repeat_as_before(tenant: 
 
     async def upload(so_id: str, kind: str, qty: int) -> Any:
         items = [{"sku_id": "MUG-01", "qty": qty}]
-        return (await tenant.caller.data(path, {"so_id": so_id, "type": kind, "items": items}))["data"]["io_id"]
+        return (await tenant.caller.data(path, {"so_id": so_id, "type": kind, "is_confirm": True, "items": items}))[
+            "data"
+        ]["io_id"]
 
     async def stock() -> Any:
         data = await tenant.caller.data("/open/inventory/query", {"sku_ids": "MUG-01", "wms_co_id": 11})

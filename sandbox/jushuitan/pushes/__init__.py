@@ -1,0 +1,1 @@
+"""Messages the platform sends to an address of the merchant (section 11)."""
