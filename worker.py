@@ -170,6 +170,7 @@ def workers(shop: Workshop, settings: Settings) -> list[Worker]:
     tuning = settings.worker
     rates = queue_rates(settings)
     queues: dict[str, list[Callable[..., Any]]] = {RATES_QUEUE: [document.find_rate]}
+    # Probes on the accounts' queues: those that an older build has asked for.
     for route in shop.routes.values():
         queues[route.queues.source] = [
             *(document.fetch, intake.poll, intake.start_documents, backfill.bring_in, connection.probe),
@@ -193,7 +194,7 @@ def workers(shop: Workshop, settings: Settings) -> list[Worker]:
         tuning,
         WORKFLOW_QUEUE,
         workflows=WORKFLOWS,
-        activities=[*local, connection.wake_waiting],
+        activities=[*local, connection.wake_waiting, connection.probe],
     )
     return [
         workflows,

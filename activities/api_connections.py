@@ -38,8 +38,8 @@ class Probed(Frozen):
 class ConnectionSteps:
     """`activities.connections` carries them out.
 
-    pause and lift only write the store: local activities. wake_waiting runs on the workflows' queue, probe on the
-    connection's own.
+    pause and lift only write the store: local activities. wake_waiting and probe run on the workflows' queue; on the
+    connection's own, steps that were refused hold the slots until a probe has answered for them.
     """
 
     @activity.defn(name="pause")

@@ -38,6 +38,10 @@ NOT_KEPT = "[not kept: private]"
 _KEPT_HEADERS = ("content-type", "retry-after", "x-api-requestid", "x-request-id")
 """The only reply headers ever kept, and only of replies that are not plain success."""
 
+_MEANING = {401: FaultKind.EXPIRED, 403: FaultKind.REFUSED, 413: FaultKind.INVALID}
+"""Statuses that say something of us or of what we sent. With any other, the call has not come through to the vendor's
+business, which answers in its own envelope: somebody in between (a proxy, a balancer, a page of maintenance) spoke."""
+
 
 @lru_cache(maxsize=16)
 def _tls(ca: Path | None) -> ssl.SSLContext:
@@ -147,9 +151,9 @@ class Transport:
             keep_request, keep_reply: False when the body holds private values under no key that tells.
 
         Raises:
-            Fault: transient ``timeout``, ``connection``, ``protocol``, ``http_408`` or ``http_5xx``; throttled
-                ``http_429`` with the seconds of Retry-After; expired ``http_401``; refused ``tls``, ``bad_url`` or
-                ``http_3xx``/``http_4xx`` (invalid for 413); whatever the vendor's `status_fault` or `judge` says.
+            Fault: transient ``timeout``, ``connection``, ``protocol`` or ``http_…`` of any status not named here;
+                throttled ``http_429`` with the seconds of Retry-After; expired ``http_401``; refused ``tls``,
+                ``bad_url`` or ``http_403``; invalid ``http_413``; whatever the vendor's `status_fault` or `judge` says.
         """
         body, content_type = _encode(content, json, data)
         sent = {"Content-Type": content_type, **(headers or {})} if content_type else dict(headers or {})
@@ -213,11 +217,7 @@ class Transport:
         message = f"HTTP {status} {response.reason_phrase}"
         if status == 429:
             raise self.fault(FaultKind.THROTTLED, "http_429", message, retry_after=_retry_after(response))
-        kind = FaultKind.EXPIRED if status == 401 else FaultKind.REFUSED
-        if status >= 500 or status == 408:
-            kind = FaultKind.TRANSIENT
-        elif status == 413:
-            kind = FaultKind.INVALID
+        kind = _MEANING.get(status, FaultKind.TRANSIENT)
         raise self.fault(kind, f"http_{status}", message, retry_after=_retry_after(response))
 
 

@@ -13,7 +13,19 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from typing import Any
 
-from sqlalchemy import URL, Connection, Table, event, make_url
+from sqlalchemy import (
+    URL,
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Table,
+    cast,
+    event,
+    extract,
+    func,
+    literal_column,
+    make_url,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -127,6 +139,16 @@ class Database:
     def insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
         """INSERT that knows ON CONFLICT, in the words of this database."""
         return sqlite.insert(table) if self._is_sqlite else postgresql.insert(table)
+
+    def microseconds(self) -> ColumnElement[int]:
+        """The database's own clock, the same for all processes: since 1970, standing still within a statement.
+
+        SQLite's ticks in milliseconds.
+        """
+        if self._is_sqlite:
+            days: ColumnElement[Any] = func.julianday("now") - literal_column("2440587.5")
+            return cast(days * literal_column("86400000000"), BigInteger)
+        return cast(extract("epoch", func.statement_timestamp()) * literal_column("1000000"), BigInteger)
 
     async def insert_numbered(
         self, connection: AsyncConnection, table: Table, rows: Sequence[Mapping[str, Any]]

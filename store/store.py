@@ -298,12 +298,12 @@ class Store:
         return await alerts.listed(self._db, limit)
 
     async def turn(self, account: str, rates: Sequence[CallRate]) -> float:
-        """Take the next place in the line of all who call an account.
+        """Take the next place in the line of all who call an account, by the database's clock.
 
         Returns:
             Seconds from now until it is its turn, by every rate; 0 is at once.
         """
-        return await turns.take(self._db, account, rates, self._clock())
+        return await turns.take(self._db, account, rates)
 
     # ── people ──────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -132,7 +132,7 @@ class ConnectionWorkflow:
             self._probed = await workflow.execute_activity_method(
                 ConnectionSteps.probe,
                 step,
-                task_queue=self._start.connection,
+                # On the workflows' own queue: those who are refused hold the slots of the connection's until this ends.
                 start_to_close_timeout=timedelta(minutes=5),
                 heartbeat_timeout=timedelta(seconds=30),
                 retry_policy=policies.UNTIL_TOLD,

@@ -229,7 +229,7 @@ class DocumentWorkflow:
             [
                 attributes.DOCUMENT_STATE.value_set(DocumentState.HELD.value),
                 attributes.HOLD_REASON.value_set(hold.reason.value),
-                attributes.GAP.value_set([hold.gap] if hold.gap else []),
+                attributes.GAP.value_set([attributes.keyword(hold.gap)] if hold.gap else []),
             ]
         )
         await workflow.wait_condition(lambda: self._is_free or workflow.info().is_continue_as_new_suggested())
@@ -393,7 +393,7 @@ class DocumentWorkflow:
         self._show(outcome.state, None)
         updates: list[SearchAttributeUpdate[Any]] = [attributes.DOCUMENT_STATE.value_set(outcome.state.value)]
         if outcome.bill_number is not None:
-            updates.append(attributes.BILL_NO.value_set(outcome.bill_number))
+            updates.append(attributes.BILL_NO.value_set(attributes.keyword(outcome.bill_number)))
         if self._was_held:
             updates += [attributes.HOLD_REASON.value_unset(), attributes.GAP.value_unset()]
         workflow.upsert_search_attributes(updates)

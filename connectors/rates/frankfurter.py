@@ -107,7 +107,7 @@ class EcbCross(PublishedSource):
     currencies = _ECB_CURRENCIES
 
     async def publications(self, first: date, last: date) -> list[Publication]:
-        """Raises Fault: transient ``malformed``, ``misaligned``, ``pair_missing``; refused ``http_404`` when the span
+        """Raises Fault: transient ``malformed``, ``misaligned``, ``pair_missing``; ``http_404`` when the span
         is empty; and the transport's.
         """
         url = f"{self._url}/v1/{first.isoformat()}..{last.isoformat()}"

@@ -72,9 +72,15 @@ async def test_cookies_are_left_to_the_client(scripted: ScriptedVendor) -> None:
         (408, FaultKind.TRANSIENT, "http_408"),
         (429, FaultKind.THROTTLED, "http_429"),
         (413, FaultKind.INVALID, "http_413"),
-        (301, FaultKind.REFUSED, "http_301"),
         (401, FaultKind.EXPIRED, "http_401"),
-        (404, FaultKind.REFUSED, "http_404"),
+        (403, FaultKind.REFUSED, "http_403"),
+        # what a proxy says while the vendor is away
+        (301, FaultKind.TRANSIENT, "http_301"),
+        (302, FaultKind.TRANSIENT, "http_302"),
+        (400, FaultKind.TRANSIENT, "http_400"),
+        (404, FaultKind.TRANSIENT, "http_404"),
+        (407, FaultKind.TRANSIENT, "http_407"),
+        (421, FaultKind.TRANSIENT, "http_421"),
     ],
 )
 async def test_statuses_become_faults(scripted: ScriptedVendor, status: int, kind: FaultKind, code: str) -> None:

@@ -53,6 +53,18 @@ async def woken_in_vain(stage: Stage, numbers: list[str]) -> None:
 
 
 @pytest.mark.xdist_group("heavy")
+async def test_the_probe_needs_no_slot_of_those_who_wait_for_it(set_up: SetUp) -> None:
+    """More documents than a worker carries at once, all refused at the same time."""
+    stage = await set_up(Wish(worker={"batch": 50, "activities": 4}, patience=NOBODY_ASKS))
+    numbers = await stage.show(*SALES[:12])
+    stage.galaxy.sessions.revoked = True
+    await stage.intake(OUTBOUND)
+    await paused(stage, ERP)
+    for number in numbers:
+        await stage.held(number, HoldReason.CREDENTIALS_REFUSED)
+
+
+@pytest.mark.xdist_group("heavy")
 @pytest.mark.parametrize("auth", [Auth.SIGNED, Auth.APP_SECRET])
 async def test_kingdee_takes_the_authorisation_back(set_up: SetUp, auth: Auth) -> None:
     stage = await set_up(Wish(galaxy={"auth": auth.value}, worker={"batch": 10}, patience=NOBODY_ASKS))

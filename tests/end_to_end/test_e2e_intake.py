@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 from temporalio.client import WorkflowFailureError
 
+from connectors.jushuitan.cursors import Position
 from domain.documents import HoldReason
 from sandbox.faults import FaultName, FaultRule
 from sandbox.jushuitan.state import PagingFault
@@ -86,7 +87,7 @@ async def test_error_on_the_second_page(set_up: SetUp, kind: FaultName) -> None:
     faults.add(FaultRule(kind=kind, operation=QUERY, skip=1, times=None))
     with pytest.raises(WorkflowFailureError):
         await stage.intake(OUTBOUND)
-    assert await stage.store.cursor(OUTBOUND, "main") is None
+    assert Position.of(await stage.store.cursor(OUTBOUND, "main")).feeds == {}
     faults.clear()
     faults.add(FaultRule(kind=kind, operation=QUERY, skip=1))
     [ended] = await stage.intake(OUTBOUND)

@@ -131,6 +131,16 @@ async def test_moments_are_utc_on_either_database(url: str, clock: Clock) -> Non
     assert record.seen_at.tzinfo is UTC
 
 
+async def test_the_clock_of_the_database_counts_microseconds_since_1970(url: str) -> None:
+    db = Database(url)
+    begun = datetime.now(UTC)
+    async with db.reading() as connection:
+        told = (await connection.execute(select(db.microseconds()))).scalar_one()
+    await db.close()
+    # It may tick in milliseconds, and run on another machine.
+    assert abs(told / 1_000_000 - begun.timestamp()) < 3600
+
+
 async def test_a_clock_without_a_zone_is_refused(url: str, clock: Clock) -> None:
     clock.now = datetime(2026, 3, 1)  # noqa: DTZ001
     async with await Store.open(url, clock=clock) as store:

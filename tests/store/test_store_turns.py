@@ -5,12 +5,20 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from sqlalchemy import BigInteger, literal
 
 from domain.pace import CallRate
+from store.engine import Database
 from store.store import Store
 from tests.store.samples import Clock
 
 FOUR = CallRate(4, 1)
+
+
+@pytest.fixture(autouse=True)
+def database_clock(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The database's clock, which only these tests move."""
+    monkeypatch.setattr(Database, "microseconds", lambda _: literal(round(clock().timestamp() * 1_000_000), BigInteger))
 
 
 async def taken(store: Store, times: int, *rates: CallRate, account: str = "jushuitan.main") -> list[float]:
@@ -52,10 +60,13 @@ async def test_processes_share_one_line(store: Store, url: str, clock: Clock) ->
     assert sorted(turns) == pytest.approx([n / 4 for n in range(20)])
 
 
-async def test_a_process_whose_clock_is_behind_gets_places_of_its_own(store: Store, url: str, clock: Clock) -> None:
-    behind = Clock()
-    clock.forward(seconds=3)
-    async with await Store.open(url, clock=behind) as other:
+@pytest.mark.parametrize("hours", [1, -1])
+async def test_a_process_whose_clock_is_wrong_stands_in_the_same_line(
+    store: Store, url: str, clock: Clock, hours: int
+) -> None:
+    wrong = Clock()
+    wrong.forward(hours=hours)
+    async with await Store.open(url, clock=wrong) as other:
         assert await store.turn("galaxy.main", [FOUR]) == 0
-        assert await other.turn("galaxy.main", [FOUR]) == 3.25
+        assert await other.turn("galaxy.main", [FOUR]) == 0.25
         assert await store.turn("galaxy.main", [FOUR]) == 0.5

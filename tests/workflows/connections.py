@@ -35,6 +35,7 @@ class ScriptedConnection(ConnectionSteps):
 
     def __init__(self, house: House, name: str, *answers: Probed) -> None:
         self.house, self.name, self.answers = house, name, list(answers)
+        self.workflows_queue = f"connections of {name}"
         self.on_record: Pause | None = None
         self.done: list[str] = []
         self.probed_at: list[datetime] = []
@@ -52,7 +53,7 @@ class ScriptedConnection(ConnectionSteps):
 
     @activity.defn(name="probe")
     async def probe(self, step: ConnectionStep) -> Probed:
-        assert step.connection == activity.info().task_queue == self.name
+        assert activity.info().task_queue == self.workflows_queue
         self.probed_at.append(activity.info().started_time)
         await self._do("probe")
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
@@ -76,7 +77,7 @@ class ScriptedConnection(ConnectionSteps):
             ConnectionWorkflow.run,
             begin,
             id=connection_gap(self.name),
-            task_queue=f"connections of {self.name}",
+            task_queue=self.workflows_queue,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
             execution_timeout=self.house.lifetime,
         )
@@ -114,16 +115,9 @@ async def connected(house: House, *answers: Probed, name: str | None = None) -> 
         await stack.enter_async_context(
             Worker(
                 house.client,
-                task_queue=f"connections of {steps.name}",
+                task_queue=steps.workflows_queue,
                 workflows=[ConnectionWorkflow],
-                activities=[steps.pause, steps.lift, steps.wake_waiting],
-            )
-        )
-        await stack.enter_async_context(
-            Worker(
-                house.client,
-                task_queue=steps.name,
-                activities=[steps.probe],
+                activities=[steps.pause, steps.lift, steps.wake_waiting, steps.probe],
                 max_heartbeat_throttle_interval=timedelta(milliseconds=50),
             )
         )

@@ -53,9 +53,10 @@ async def test_the_address_may_have_its_context_or_not(flagship: str, suffix: st
         assert await erp.find(SALOUT, ["S-1"]) == {}
 
 
-async def test_a_wrong_context_is_a_wrong_address(flagship: str) -> None:
+async def test_a_wrong_context_is_trouble_on_the_way(flagship: str) -> None:
+    """Nobody refuses us there; once the address is right, whoever waits goes on."""
     fault = await refused(access(f"{flagship}/ierp/ierp"))
-    assert (fault.kind, fault.code) == (FaultKind.REFUSED, "http_404")
+    assert (fault.kind, fault.code) == (FaultKind.TRANSIENT, "http_404")
 
 
 @pytest.mark.parametrize("form", list(TimestampForm))
