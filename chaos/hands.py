@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
+from temporalio.client import WorkflowUpdateRPCTimeoutOrCancelledError
 from temporalio.service import RPCError
 
 from chaos import people
@@ -180,7 +181,7 @@ class Hands:
 
     async def _resume_some(self, act: ResumeSome) -> None:
         """Whoever is refused, or finds the server down, leaves it at that."""
-        with suppress(RPCError, SQLAlchemyError, OSError):
+        with suppress(RPCError, WorkflowUpdateRPCTimeoutOrCancelledError, SQLAlchemyError, OSError):
             held = await people.held_in_passing(self._house.shop)
             first = int(act.draw * len(held))
             for record in held[first : first + _RESUMED_AT_ONCE]:

@@ -12,6 +12,7 @@ from typing import Any, NoReturn, TypeVar
 import typer
 from rich.console import Console
 from rich.markup import escape
+from temporalio.client import WorkflowUpdateRPCTimeoutOrCancelledError
 from temporalio.service import RPCError
 
 import settings as configuration
@@ -54,6 +55,11 @@ def run(work: Coroutine[Any, Any, T]) -> T:
         stop(str(error), 2)
     except asyncio.CancelledError:
         raise typer.Exit(_ENDED_BY_SIGNAL) from None
+    except WorkflowUpdateRPCTimeoutOrCancelledError:
+        stop(
+            "Temporal 未及时应答，请先查看单据状态 / no answer in time: look at the document before you say it again.",
+            1,
+        )
     except RPCError as error:
         stop(f"Temporal ({error.status.name}): {error.message}", 1)
 

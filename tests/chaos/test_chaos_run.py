@@ -13,7 +13,7 @@ from chaos.report import Report
 from tests.cli.command import kingpost
 from tests.end_to_end.stage import REPO
 
-DOCUMENTS, SEED = 150, 3
+DOCUMENTS, SEED = 240, 3
 
 
 @pytest.mark.xdist_group("heavy")
