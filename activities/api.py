@@ -259,8 +259,9 @@ class Started(Frozen):
 class DocumentSteps:
     """Signatures of the steps of a document's life; `activities.document` carries them out.
 
-    hold, decide and amend only read and write the store: local activities.
-    fetch runs on the source's queue, find_rate on the rates', post and reverse on the ERP's.
+    hold, decide and amend only read and write the store. hold is a local activity; decide and amend, which follow what
+    somebody has said, run on the workflows' queue. fetch runs on the source's queue, find_rate on the rates', post and
+    reverse on the ERP's.
     """
 
     @activity.defn(name="find_rate")

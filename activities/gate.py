@@ -29,6 +29,10 @@ from domain.faults import Fault, FaultKind
 from domain.keys import connection_gap
 from workflows.connection import ConnectionStart, ConnectionWorkflow
 
+_STAYS_OPEN = 0.5
+"""Seconds for which a gate that was found open is not looked at again. That it is shut is looked up each time, so that
+who goes on after a pause gets through."""
+
 S = TypeVar("S")
 A = TypeVar("A")
 R = TypeVar("R")
@@ -40,6 +44,7 @@ class Gate:
     def __init__(self, workshop: Workshop) -> None:
         self._shop = workshop
         self._reports: dict[str, asyncio.Task[bool]] = {}
+        self._open_until: dict[str, float] = {}
 
     async def pause_of(self, connection: str) -> Pause | None:
         """The pause a connection is in now."""
@@ -62,12 +67,17 @@ class Gate:
             raise await self._refused(connection, fault) from fault
 
     async def _check(self, connection: str) -> None:
+        loop = asyncio.get_running_loop()
+        if loop.time() < self._open_until.get(connection, 0):
+            return
         pause = await self.pause_of(connection)
         if pause is not None:
             raise Paused(pause)
+        self._open_until[connection] = loop.time() + _STAYS_OPEN
 
     async def _refused(self, connection: str, fault: Fault) -> Fault:
         """What a refusal becomes once the connection's workflow has looked into it."""
+        self._open_until.pop(connection, None)
         refusal = Refusal(system=fault.system, code=fault.code, message=fault.message)
         if await self._report(connection, refusal):
             return Paused(await self.pause_of(connection) or self._just_now(connection, refusal))

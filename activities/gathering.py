@@ -15,8 +15,8 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 R = TypeVar("R")
 
-_PATIENCE = 4
-"""Mean gaps between requests after which nobody seems to follow: at random, one gap of fifty is longer."""
+_PATIENCE = 8
+"""Mean gaps between requests after which nobody seems to follow. They come in bursts, so single gaps are long."""
 _THICK = 0.5
 """A stream is thick when the wait for a follower is no more than this part of `longest`."""
 

@@ -260,7 +260,7 @@ class DocumentWorkflow:
         decision = self._decision = self._decision or self._by_itself()
         self._gap_closed, self._was_held, self._urgent = False, True, bool(decision.actor)
         try:
-            state = await self._local(
+            state = await self._durably(
                 DocumentSteps.decide,
                 DecisionStep(step=self._step, decided=decision.decided, actor=decision.actor, reason=decision.reason),
             )
@@ -331,7 +331,7 @@ class DocumentWorkflow:
     async def amend(self, amend: Amend) -> Answer:
         self._amending = True
         try:
-            amended = await self._local(
+            amended = await self._durably(
                 DocumentSteps.amend,
                 AmendStep(step=self._step, corrections=amend.corrections, actor=amend.actor, reason=amend.reason),
             )
@@ -404,6 +404,14 @@ class DocumentWorkflow:
 
     async def _local(self, method: Callable[[Any, Any], Awaitable[T]], step: Any) -> T:
         return await workflow.execute_local_activity_method(method, step, **policies.local())
+
+    async def _durably(self, method: Callable[[Any, Any], Awaitable[T]], step: Any) -> T:
+        """A step of the store that what somebody has said leads to; on a queue, so that history has it first.
+
+        An update is lost with the workflow task that has taken it. What a local step of that task had put on record by
+        then would stay, and the document would wait although its record says that it goes on.
+        """
+        return await workflow.execute_activity_method(method, step, **policies.store())
 
     async def _vendor(self, method: Callable[[Any, Any], Awaitable[T]], step: Any, queue: str) -> T:
         # What it was started with otherwise; the shop it is fair to stays in any case.

@@ -34,6 +34,11 @@ class LongOptions(TypedDict):
     retry_policy: RetryPolicy
 
 
+class StoreOptions(TypedDict):
+    start_to_close_timeout: timedelta
+    retry_policy: RetryPolicy
+
+
 class LocalOptions(TypedDict):
     start_to_close_timeout: timedelta
     retry_policy: RetryPolicy
@@ -57,6 +62,11 @@ def long() -> LongOptions:
         heartbeat_timeout=timedelta(seconds=30),
         retry_policy=UNTIL_TOLD,
     )
+
+
+def store() -> StoreOptions:
+    """A step on the workflows' own queue that reads and writes the store only."""
+    return StoreOptions(start_to_close_timeout=timedelta(seconds=30), retry_policy=STORE)
 
 
 def local() -> LocalOptions:

@@ -143,7 +143,7 @@ async def test_in_a_thick_stream_the_next_is_waited_for(clock: Clock) -> None:
     gatherer = counter.gatherer(most=100)
     asked = await _stream(gatherer, clock, range(20), 0.25)
     assert counter.batches == [], "twenty in five seconds: another one is sure to come"
-    assert [timer.delay for timer in clock.running] == [4 * 10 / 20], "four times the mean gap after the last one"
+    assert [timer.delay for timer in clock.running] == [8 * 10 / 20], "eight times the mean gap after the last one"
     await clock.ring()
     assert await asyncio.gather(*asked) == [item * 10 for item in range(20)]
 

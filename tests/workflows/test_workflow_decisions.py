@@ -44,6 +44,22 @@ async def test_resume_by_signal_does_what_the_update_does(house: House) -> None:
     assert [(d.decided.value, d.actor, d.reason) for d in paper.decided] == [("resume", "lin", "from Web UI")]
 
 
+@pytest.mark.parametrize("step", ["decide", "amend"])
+async def test_what_is_said_is_in_history_before_it_is_put_on_record(dev: House, step: str) -> None:
+    """An update that was only heard is lost with the worker; then nothing of it may be on record."""
+    paper = _invalid(dev)
+    handle = await dev.hold(paper)
+    seen: list[EventType.ValueType] = []
+
+    async def look() -> None:
+        seen.extend(event.event_type for event in (await handle.fetch_history()).events)
+
+    paper.before(step, look)
+    await (dev.resume(paper) if step == "decide" else dev.amend(paper))
+    await dev.end(handle)
+    assert EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED in seen
+
+
 async def test_resume_by_signal_before_the_hold_is_forgotten(dev: House) -> None:
     paper = dev.paper()
     paper.answers("post", SHORT)

@@ -47,7 +47,7 @@ async def test_steps_that_only_use_the_store_are_local_and_the_others_run_on_the
         ("find_rate", QUEUES.rates, False),
         ("post", QUEUES.erp, False),
         ("hold", WORKFLOWS, True),
-        ("decide", WORKFLOWS, True),
+        ("decide", WORKFLOWS, False),
         ("post", QUEUES.erp, False),
     ]
 
