@@ -11,7 +11,7 @@ from typer.testing import Result
 from domain.documents import DocumentState, HoldReason, SkipReason
 from tests.cli.command import kingpost, sentence
 from tests.end_to_end.retail import Row
-from tests.end_to_end.stage import OUTBOUND, Stage
+from tests.end_to_end.stage import OUTBOUND, Stage, until
 
 POSTED, UNMAPPED, NEGATIVE = "540001", "540002", "540003"
 NEW_GOODS = "99999X"
@@ -101,9 +101,12 @@ async def test_resume_tries_again(day: Stage) -> None:
     """Nothing was done about it, so it waits again; the journal says who tried."""
     result = await documents(day, "resume", NEGATIVE, "--by", "clerk", "--reason", "have a look")
     assert result.exit_code == 0, result.output
+
+    async def waits_again() -> bool:
+        return (await day.steps(NEGATIVE))[-2:] == ["resume done", "hold held"]
+
+    await until(waits_again, "it has gone on and waits again")
     await day.held(NEGATIVE, HoldReason.SOURCE_INVALID)
-    steps = await day.steps(NEGATIVE)
-    assert steps[-2:] == ["resume done", "hold held"]
 
 
 async def test_resume_with_refetch_reads_the_source_again(day: Stage) -> None:
